@@ -1,0 +1,50 @@
+# The book's commands. Each makes .venv if it is missing and installs the locked versions once.
+PYTHON ?= python3
+ifeq ($(OS),Windows_NT)
+BIN := .venv/Scripts
+else
+BIN := .venv/bin
+endif
+SITE := _build/html
+INSTALLED := .venv/installed
+
+.PHONY: help book test notebooks weights serve lock
+
+help:
+	@echo "make book       build the site into $(SITE)"
+	@echo "make serve      build it and serve it on this machine"
+	@echo "make test       check everything that the book states"
+	@echo "make notebooks  run all chapters anew and store them (CHAPTERS='03_layers' for some)"
+	@echo "make weights    train the shipped network anew"
+	@echo "make lock       resolve the versions in requirements.txt anew"
+
+book: $(INSTALLED)
+	$(BIN)/jupyter-book build . -W -n --keep-going --quiet
+	@echo "The book is ready: open $(SITE)/index.html"
+
+serve: book
+	@echo "Serving on http://127.0.0.1:8000 (Ctrl+C to stop)"
+	$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory $(SITE)
+
+test: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest
+
+notebooks: $(INSTALLED)
+	$(BIN)/python tools/notebooks.py $(CHAPTERS)
+
+weights: $(INSTALLED)
+	$(BIN)/python tools/weights.py
+
+# Every version that pyproject.toml's few lead to, for all supported systems; the last line is the book's own module.
+lock:
+	uv pip compile --universal --python-version 3.11 --no-annotate --no-header --upgrade \
+		pyproject.toml --group book --group test --output-file requirements.txt
+	echo "-e ." >> requirements.txt
+
+$(INSTALLED): requirements.txt pyproject.toml tools/supported_python.py
+	@$(PYTHON) tools/supported_python.py
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -c "open('$(INSTALLED)', 'w').close()"

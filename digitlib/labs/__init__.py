@@ -1,0 +1,84 @@
+"""What moves on a page: choices that are live in a notebook and a still picture everywhere else."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ipywidgets import Widget
+    from matplotlib.figure import Figure
+
+
+class Choice:
+    """A figure that follows its controls in a live notebook; without a kernel, a still figure stands in its place.
+
+    Parameters
+    ----------
+    draw
+        Called with one keyword argument for each control; returns the figure for these values.
+    still
+        The figure that is stored with the notebook and shown where nothing can be computed, such as a row of states.
+    **controls
+        An ipywidgets control for each argument of `draw`, such as `digit=IntSlider(7, 0, 9)`.
+    """
+
+    def __init__(self, draw: Callable[..., Figure], still: Figure, **controls: Widget) -> None:
+        self._draw, self._still, self._controls = draw, still, controls
+
+    def __repr__(self) -> str:
+        """Return the same text in every run, as the checks of the stored outputs need it."""
+        return f"Choice of {', '.join(self._controls)}: live in a notebook, a still figure here"
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        from ipywidgets import VBox
+
+        live = VBox([*self._controls.values(), self._output()])
+        still = io.BytesIO()
+        self._still.savefig(still, format="png", dpi=2 * self._still.dpi, metadata={"Software": None})
+        width, height = (self._still.get_size_inches() * self._still.dpi).astype(int).tolist()
+        bundle = {"text/plain": repr(self), "image/png": still.getvalue(), **_view(live)}
+        return bundle, {"image/png": {"width": width, "height": height}}
+
+    def _output(self) -> Widget:
+        from IPython.display import display
+        from ipywidgets import interactive_output
+
+        return interactive_output(lambda **values: display(self._draw(**values)), self._controls)
+
+
+class Progress:
+    """A bar that counts the steps of a long computation in a live notebook; it stores one line of text.
+
+    Parameters
+    ----------
+    steps
+        How many steps there will be.
+    label
+        What is counted, such as "training, 3 epochs".
+    """
+
+    def __init__(self, steps: int, label: str) -> None:
+        from IPython.display import display
+        from ipywidgets import IntProgress
+
+        self._label = label
+        self._bar = IntProgress(0, 0, steps, description=label, style={"description_width": "initial"})
+        display(self)
+
+    def step(self) -> None:
+        """Count one step."""
+        self._bar.value += 1
+
+    def __repr__(self) -> str:
+        """Return the same text in every run, as the checks of the stored outputs need it."""
+        return f"[{self._label}]"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        return {"text/plain": repr(self), **_view(self._bar)}
+
+
+def _view(widget: Widget) -> dict[str, Any]:
+    kind = "application/vnd.jupyter.widget-view+json"
+    return {kind: widget._repr_mimebundle_()[kind]}

@@ -1,0 +1,221 @@
+"""Figures from plain arrays, in the book's one style. Knows nothing of models.
+
+Every function returns a matplotlib Figure; as the last line of a cell it is shown. Used in every chapter.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike, NDArray
+
+INK = "gray_r"  # pictures of digits: 0 is paper, 255 is ink
+SCALE = "cividis"  # everything else: lightness grows with the value, so it reads in grey and colour-blind, too
+
+# Lines differ in colour, in dash and in marker, so that colour is never the only signal.
+_LINES = [
+    {"color": "#0072b2", "linestyle": "-", "marker": "o"},
+    {"color": "#d55e00", "linestyle": "--", "marker": "s"},
+    {"color": "#007a5a", "linestyle": "-.", "marker": "^"},
+    {"color": "#a0408a", "linestyle": ":", "marker": "D"},
+    {"color": "#5a5a5a", "linestyle": (0, (5, 1, 1, 1, 1, 1)), "marker": "v"},
+]
+
+
+def use_book_style() -> None:
+    """Draw all figures of this notebook in the book's style: crisp, readable on both themes. First cell of a chapter."""
+    plt.rcParams.update(
+        {
+            "figure.facecolor": "white",
+            "figure.dpi": 100,
+            "figure.constrained_layout.use": True,
+            "font.size": 11,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.titlesize": 11,
+            "image.interpolation": "nearest",
+            "legend.frameon": False,
+            "lines.linewidth": 2,
+            "lines.markersize": 5,
+        }
+    )
+    from matplotlib_inline.backend_inline import set_matplotlib_formats
+
+    # Twice the pixels for a high-density screen; no time stamp, so that the same figure gives the same file.
+    set_matplotlib_formats("retina", metadata={"Software": None})
+
+
+def pictures(
+    images: ArrayLike,
+    titles: Sequence[object] | None = None,
+    columns: int = 10,
+    size: float = 0.85,
+) -> Figure:
+    """Draw images of digits side by side: paper white, ink black.
+
+    Parameters
+    ----------
+    images
+        Shape (N, 28, 28) or any (N, H, W), grey values from 0 to 255; or one image (H, W).
+    titles
+        One for each image, written above it.
+    columns
+        How many stand in a row.
+    size
+        Width of an image in inches.
+    """
+    stack = _stack(images)
+    figure, axes = _grid(len(stack), columns, size, room=0.3 if titles is not None else 0.0)
+    for axis, image, title in zip(axes, stack, titles if titles is not None else [""] * len(stack), strict=True):
+        axis.imshow(image, cmap=INK, vmin=0, vmax=255)
+        axis.set_title(str(title), fontsize=10)
+    return _done(figure)
+
+
+def maps(
+    arrays: ArrayLike,
+    titles: Sequence[object] | None = None,
+    columns: int = 8,
+    size: float = 1.0,
+    limits: tuple[float, float] | None = None,
+    label: str = "",
+) -> Figure:
+    """Draw filters or feature maps side by side on one common scale, with its colour bar.
+
+    Parameters
+    ----------
+    arrays
+        Shape (N, H, W), or one map (H, W).
+    titles
+        One for each map.
+    columns, size
+        How many stand in a row, and the width of one in inches.
+    limits
+        The values at the scale's two ends; by default symmetric about zero if there are negative values, else from 0
+        to the largest.
+    label
+        What the colour bar measures.
+    """
+    stack = _stack(arrays)
+    low, high = limits or _limits(stack)
+    figure, axes = _grid(len(stack), columns, size, room=0.3 if titles is not None else 0.0, extra_width=0.9)
+    for axis, array, title in zip(axes, stack, titles if titles is not None else [""] * len(stack), strict=True):
+        drawn = axis.imshow(array, cmap=SCALE, vmin=low, vmax=high)
+        axis.set_title(str(title), fontsize=10)
+    figure.colorbar(drawn, ax=axes, label=label, shrink=0.9, pad=0.02)
+    return _done(figure)
+
+
+def numbers(matrix: ArrayLike, fmt: str = "d", size: float = 0.45, rows: str = "", columns: str = "") -> Figure:
+    """Draw a matrix as a table of coloured cells with the number written in each.
+
+    Parameters
+    ----------
+    matrix
+        Shape (H, W).
+    fmt
+        How a number is written, as in `format`.
+    size
+        Side of a cell in inches.
+    rows, columns
+        What the two axes count; their ticks are shown where this is given.
+    """
+    matrix = np.asarray(matrix)
+    height, width = matrix.shape
+    figure, axis = plt.subplots(figsize=(width * size + 0.8, height * size + 0.8))
+    drawn = axis.imshow(matrix, cmap=SCALE)
+    middle = drawn.norm.vmin + (drawn.norm.vmax - drawn.norm.vmin) / 2
+    for (row, column), value in np.ndenumerate(matrix):
+        ink = "black" if value > middle else "white"
+        axis.text(column, row, format(value, fmt), ha="center", va="center", color=ink, fontsize=20 * size)
+    axis.set_xticks(range(width) if columns else [])
+    axis.set_yticks(range(height) if rows else [])
+    axis.set_xlabel(columns)
+    axis.set_ylabel(rows)
+    axis.spines[:].set_visible(False)
+    return _done(figure)
+
+
+def curves(
+    series: Mapping[str, ArrayLike | tuple[ArrayLike, ArrayLike]],
+    xlabel: str,
+    ylabel: str,
+    *,
+    log: str = "",
+    width: float = 7.0,
+) -> Figure:
+    """Draw up to five curves, each with a name.
+
+    Parameters
+    ----------
+    series
+        For each name its values, counted from 1, or a pair (x, values).
+    xlabel, ylabel
+        What the axes measure, with the unit.
+    log
+        "x", "y" or "xy" for logarithmic axes.
+    width
+        Width in inches.
+    """
+    if len(series) > len(_LINES):
+        raise ValueError(f"one figure shows at most {len(_LINES)} curves, but was given {len(series)}")
+    figure, axis = plt.subplots(figsize=(width, 0.55 * width))
+    for (name, values), line in zip(series.items(), _LINES, strict=False):
+        x, y = values if isinstance(values, tuple) else (np.arange(1, len(np.asarray(values)) + 1), values)
+        # At most a dozen markers, or they hide the line.
+        axis.plot(x, y, label=name, markevery=max(1, len(np.asarray(y)) // 12), **line)
+    axis.set_xlabel(xlabel)
+    axis.set_ylabel(ylabel)
+    if "x" in log:
+        axis.set_xscale("log")
+    if "y" in log:
+        axis.set_yscale("log")
+    if len(series) > 1:
+        axis.legend()
+    axis.grid(alpha=0.3)
+    return _done(figure)
+
+
+def bars(values: ArrayLike, names: Sequence[object] = range(10), xlabel: str = "", ylabel: str = "") -> Figure:
+    """Draw one bar for each value, such as the ten probabilities of a digit."""
+    values = np.asarray(values)
+    figure, axis = plt.subplots(figsize=(max(4.0, 0.55 * len(values)), 2.6))
+    axis.bar([str(name) for name in names], values, color=_LINES[0]["color"])
+    axis.set_xlabel(xlabel)
+    axis.set_ylabel(ylabel)
+    return _done(figure)
+
+
+def _stack(arrays: ArrayLike) -> NDArray:
+    stack = np.asarray(arrays)
+    if stack.ndim == 2:
+        stack = stack[np.newaxis]
+    if stack.ndim != 3 or len(stack) == 0:
+        raise ValueError(f"expected pictures or maps of shape (N, H, W), but was given {stack.shape}")
+    return stack
+
+
+def _limits(stack: NDArray) -> tuple[float, float]:
+    largest = float(np.abs(stack).max()) or 1.0
+    return (-largest if stack.min() < 0 else 0.0), largest
+
+
+def _grid(count: int, columns: int, size: float, room: float, extra_width: float = 0.0) -> tuple[Figure, NDArray]:
+    columns = min(columns, count)
+    rows = math.ceil(count / columns)
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(columns * size + extra_width, rows * (size + room)), squeeze=False
+    )
+    for axis in axes.flat:
+        axis.axis("off")
+    return figure, axes.flatten()[:count]
+
+
+def _done(figure: Figure) -> Figure:
+    # Closed, so that the notebook shows the figure once: as the value of the cell's last line.
+    plt.close(figure)
+    return figure
