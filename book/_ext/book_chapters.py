@@ -1,0 +1,34 @@
+"""Number the chapters as their files are numbered: ``book/03_layers.ipynb`` is chapter 3, and the first is chapter 0.
+
+Sphinx would count from 1, and the book speaks of "chapter 3" in its prose.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+
+CHAPTER = re.compile(r"book/(\d\d)_")
+
+
+def _number_by_file_name(app: Sphinx, env: BuildEnvironment) -> None:
+    for docname, secnumbers in env.toc_secnumbers.items():
+        if not (match := CHAPTER.match(docname)):
+            continue
+        chapter = int(match[1])
+        for anchor, number in secnumbers.items():
+            secnumbers[anchor] = number and (chapter, *number[1:])
+        # The same numbers stand once more in the entries of the tables of contents and in the title.
+        for entry in [*env.tocs[docname].findall(nodes.reference), env.titles[docname]]:
+            if entry.get("secnumber"):
+                entry["secnumber"] = [chapter, *entry["secnumber"][1:]]
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register with Sphinx."""
+    app.connect("env-updated", _number_by_file_name)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,75 @@
+"""What the theme leaves undone on each page: a description and a social card, and no scripts of other hosts.
+
+Also puts the repository's root on ``sys.path``, so that the API page documents the digitlib that lies beside the book.
+"""
+
+from __future__ import annotations
+
+import sys
+from html import escape
+from pathlib import Path
+from textwrap import shorten
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.writers.html5 import HTML5Translator
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+SOCIAL_CARD = "_static/social-card.png"
+DESCRIPTION_LENGTH = 200
+
+
+def _description(doctree: nodes.document) -> str:
+    """Return the page's first paragraph that stands directly below a heading, cut to the length of a search result."""
+    for paragraph in doctree.findall(nodes.paragraph):
+        if isinstance(paragraph.parent, nodes.section):
+            return shorten(paragraph.astext(), DESCRIPTION_LENGTH, placeholder=" …")
+    return ""
+
+
+def _add_description(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    base = app.config.html_baseurl
+    description = (_description(doctree) if doctree else "") or app.config.project
+    card = {
+        "og:site_name": app.config.project,
+        "og:type": "book" if pagename == app.config.root_doc else "article",
+        "og:title": app.env.titles[pagename].astext() if doctree else app.config.project,
+        "og:description": description,
+        # Only an absolute address works for most readers of such cards.
+        "og:image": base + SOCIAL_CARD if base else context["pathto"](SOCIAL_CARD, resource=True),
+        "og:image:alt": "The title of the book beside a mosaic of handwritten digits",
+    }
+    if base:
+        card["og:url"] = base + app.builder.get_target_uri(pagename)
+    tags = [f'<meta property="{name}" content="{escape(text)}" />' for name, text in card.items()]
+    tags.append('<meta name="twitter:card" content="summary_large_image" />')
+    tags.append(f'<meta name="description" content="{escape(description)}" />')
+    context["metatags"] = context.get("metatags", "") + "\n".join(tags) + "\n"
+
+
+def _drop_thebe(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    # sphinx-thebe adds its configuration, twice, even where it is switched off: a script error on every page.
+    def text(script: object) -> str:
+        return f"{getattr(script, 'filename', script)} {getattr(script, 'attributes', {}).get('body', '')}"
+
+    context["script_files"] = [script for script in context["script_files"] if "thebe" not in text(script).lower()]
+
+
+def _visit_citation(self: HTML5Translator, node: nodes.citation) -> None:
+    # docutils puts entries of the role doc-biblioentry into a list, which must hold list items only.
+    HTML5Translator.visit_citation(self, node)
+    self.body[-1] = self.body[-1].replace('role="doc-biblioentry"', 'role="listitem"')
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register with Sphinx."""
+    app.add_node(nodes.citation, override=True, html=(_visit_citation, HTML5Translator.depart_citation))
+    app.connect("html-page-context", _add_description)
+    app.connect("html-page-context", _drop_thebe, priority=900)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
