@@ -31,7 +31,7 @@ _ORIGINALS = {
 
 
 class Mnist(NamedTuple):
-    """The 70,000 digits in three parts; images are uint8 of shape (N, 28, 28), 0 paper to 255 ink; labels uint8 (N,)."""
+    """The 70,000 digits in three parts: images (N, 28, 28), 0 paper to 255 ink, and labels (N,), all uint8."""
 
     x_train: NDArray[np.uint8]
     y_train: NDArray[np.uint8]
@@ -119,7 +119,7 @@ def _complaint(file: Path, what: str) -> str:
 
 
 def _validation_indices(labels: NDArray[np.uint8]) -> NDArray[np.intp]:
-    """Indices of the validation digits, sorted: from each class its share, drawn by a fixed seed."""
+    """Draw from each class its share by a fixed seed; return the sorted indices."""
     rng = np.random.default_rng(SPLIT_SEED)
     exact = np.bincount(labels, minlength=10) * VALIDATION_SIZE / labels.size
     counts = np.floor(exact).astype(int)

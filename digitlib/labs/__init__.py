@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from collections.abc import Callable
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -32,20 +34,30 @@ class Choice:
         return f"Choice of {', '.join(self._controls)}: live in a notebook, a still figure here"
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        from ipywidgets import VBox
-
-        live = VBox([*self._controls.values(), self._output()])
-        still = io.BytesIO()
-        self._still.savefig(still, format="png", dpi=2 * self._still.dpi, metadata={"Software": None})
         width, height = (self._still.get_size_inches() * self._still.dpi).astype(int).tolist()
-        bundle = {"text/plain": repr(self), "image/png": still.getvalue(), **_view(live)}
+        bundle = {"text/plain": repr(self), "image/png": _png(self._still), **_view(self._live())}
         return bundle, {"image/png": {"width": width, "height": height}}
 
-    def _output(self) -> Widget:
-        from IPython.display import display
-        from ipywidgets import interactive_output
+    def _live(self) -> Widget:
+        from ipywidgets import HTML, VBox
 
-        return interactive_output(lambda **values: display(self._draw(**values)), self._controls)
+        shown = HTML()
+
+        def redraw(_: object = None) -> None:
+            values = {name: control.value for name, control in self._controls.items()}
+            figure = self._draw(**values)
+            width = figure.get_size_inches()[0] * figure.dpi
+            source = base64.b64encode(_png(figure)).decode()
+            alt = escape(", ".join(f"{name} {value}" for name, value in values.items()))
+            shown.value = (
+                f'<img style="width: {width:.0f}px; max-width: 100%" alt="Figure for {alt}" '
+                f'src="data:image/png;base64,{source}">'
+            )
+
+        for control in self._controls.values():
+            control.observe(redraw, names="value")
+        redraw()
+        return VBox([*self._controls.values(), shown])
 
 
 class Progress:
@@ -82,3 +94,10 @@ class Progress:
 def _view(widget: Widget) -> dict[str, Any]:
     kind = "application/vnd.jupyter.widget-view+json"
     return {kind: widget._repr_mimebundle_()[kind]}
+
+
+def _png(figure: Figure) -> bytes:
+    # Twice the pixels for a high-density screen; no time stamp, so that the same figure gives the same bytes.
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=2 * figure.dpi, metadata={"Software": None})
+    return buffer.getvalue()
