@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SCHEMA = "digitlib-network"
 SCHEMA_VERSION = "1"
 PRETRAINED_FILE = FILES / "cnn.safetensors"
+TWIN_FILE = FILES / "cnn-twin.safetensors"
 
 # For each kind of layer that the file can hold, the settings that decide what it computes.
 _SETTINGS = {
@@ -196,7 +197,18 @@ def load_pretrained(step: int | None = None) -> keras.Sequential:
         return load_network(PRETRAINED_FILE)
     if step not in checkpoint_steps():
         raise ValueError(f"there is no checkpoint of step {step!r}: choose one of {checkpoint_steps()}")
-    return load_network(_checkpoint_file(step))
+    return load_network(checkpoint_file(step))
+
+
+def load_twin() -> keras.Sequential:
+    """Load the shipped network's twin: same recipe, another seed. For comparisons (chapter *Error analysis*).
+
+    Raises
+    ------
+    WeightsFileError
+        If the file is missing or damaged.
+    """
+    return load_network(TWIN_FILE)
 
 
 def checkpoint_steps() -> list[int]:
@@ -204,7 +216,8 @@ def checkpoint_steps() -> list[int]:
     return sorted(int(file.stem.rpartition("-")[2]) for file in FILES.glob("cnn-step-*.safetensors"))
 
 
-def _checkpoint_file(step: int) -> Path:
+def checkpoint_file(step: int) -> Path:
+    """Name the file that holds the shipped network as it was after `step` training steps."""
     return FILES / f"cnn-step-{step:05d}.safetensors"
 
 

@@ -15,7 +15,7 @@ from sphinx.environment import BuildEnvironment
 CHAPTER = re.compile(r"book/(\d\d)_")
 
 
-def _number_by_file_name(app: Sphinx, env: BuildEnvironment) -> None:
+def _number_by_file_name(app: Sphinx, env: BuildEnvironment) -> list[str]:
     for docname, secnumbers in env.toc_secnumbers.items():
         if not (match := CHAPTER.match(docname)):
             continue
@@ -26,9 +26,11 @@ def _number_by_file_name(app: Sphinx, env: BuildEnvironment) -> None:
         for entry in [*env.tocs[docname].findall(nodes.reference), env.titles[docname]]:
             if entry.get("secnumber"):
                 entry["secnumber"] = [chapter, *entry["secnumber"][1:]]
+    return []
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
-    app.connect("env-updated", _number_by_file_name)
+    # Sphinx numbers the sections at this event, too; this comes after it.
+    app.connect("env-get-updated", _number_by_file_name, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
