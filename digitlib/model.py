@@ -42,7 +42,7 @@ class WeightsFileError(RuntimeError):
 
 
 def build_cnn(
-    widths: Sequence[int] = (16, 32), filter_size: int = 5, dropout: float = 0.3, momentum: float = 0.9
+    widths: Sequence[int] = (24, 48), filter_size: int = 5, dropout: float = 0.3, momentum: float = 0.9
 ) -> keras.Sequential:
     """Build the network of this book, untrained.
 
@@ -102,7 +102,7 @@ def build_cnn(
 
 def _check_settings(widths: Sequence[int], filter_size: int, dropout: float, momentum: float) -> None:
     if len(widths) != 2 or any(width != int(width) or width < 1 for width in widths):
-        raise ValueError(f"widths must be two whole numbers of filters, such as (16, 32), but is {widths!r}")
+        raise ValueError(f"widths must be two whole numbers of filters, such as (24, 48), but is {widths!r}")
     if filter_size != int(filter_size) or not 1 <= filter_size <= 9:
         raise ValueError(
             f"filter_size must be a whole number from 1 to 9, but is {filter_size!r}: larger filters do not fit "

@@ -82,6 +82,7 @@ def train(
         validation_data=validation,
         validation_batch_size=1000 if validation else None,
         callbacks=list(callbacks),
+        shuffle=False,  # the batches come shuffled
         verbose=0,
     )
     return history.history

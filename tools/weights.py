@@ -1,0 +1,171 @@
+"""Train the networks that ship with the book and store them with their card: `make weights`.
+
+The recipe was chosen on the validation set. Seed 0 becomes the shipped network and seed 1 its twin, whatever they
+score; the other seeds only show the spread. The test set is looked at once, by `--look-at-test`, after everything is
+stored; that look belongs into `book/reference/test_looks.md`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from importlib.metadata import version
+from typing import Any
+
+import keras
+import numpy as np
+
+import digitlib
+from digitlib import model as networks
+from digitlib.data import FILES, Mnist
+from digitlib.training import train
+
+RECIPE: dict[str, Any] = {
+    "widths": [24, 48],
+    "filter_size": 5,
+    "dropout": 0.3,
+    "epochs": 3,
+    "batch_size": 128,
+    "peak_rate": 0.01,
+    "variation": 0.6,
+}
+SEEDS = range(2)
+CHECKPOINT_STEPS = (0, 10, 30, 100, 200, 430, 860, 1720, 3440, 5160)
+RESULTS = FILES / "cnn.json"
+CARD = FILES / "cnn.md"
+
+
+class Checkpoints(keras.callbacks.Callback):
+    """Store the network at the steps of `CHECKPOINT_STEPS`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.step = 0
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Store the network before its first step."""
+        self.store()
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Count a step, and store the network if this is one of the steps."""
+        self.step += 1
+        self.store()
+
+    def store(self) -> None:
+        """Store the network under its number of steps, if that is one of those wanted."""
+        if self.step in CHECKPOINT_STEPS:
+            digitlib.save_network(self.model, networks.checkpoint_file(self.step), {"step": self.step, "seed": 0})
+
+
+def main() -> None:
+    """Train all seeds, or look at the test set once."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--look-at-test", action="store_true", help="judge the stored networks on the test set")
+    if parser.parse_args().look_at_test:
+        look_at_test()
+    else:
+        train_all()
+
+
+def train_all() -> None:
+    """Train every seed; store the first two, the checkpoints of the first, and all results on validation."""
+    data = digitlib.load_mnist()
+    for old in FILES.glob("cnn-step-*.safetensors"):
+        old.unlink()
+    accuracies = {}
+    for seed in SEEDS:
+        network, history = train_one(data, seed)
+        accuracies[str(seed)] = history["val_accuracy"]
+        print(f"seed {seed}: {history['val_accuracy'][-1]:.2%} on validation after the last epoch", flush=True)
+        if seed in (0, 1):
+            file = networks.PRETRAINED_FILE if seed == 0 else networks.TWIN_FILE
+            digitlib.save_network(network, file, {"seed": seed, "recipe": RECIPE})
+    results = {
+        "recipe": RECIPE,
+        "parameters": network.count_params(),
+        "versions": {package: version(package) for package in ("tensorflow-cpu", "keras", "numpy")},
+        "validation_accuracy": accuracies,
+    }
+    store(results)
+
+
+def train_one(data: Mnist, seed: int) -> tuple[keras.Sequential, dict[str, list[float]]]:
+    """Train one network by the recipe."""
+    keras.utils.set_random_seed(seed)
+    network = digitlib.build_cnn(RECIPE["widths"], RECIPE["filter_size"], RECIPE["dropout"])
+    history = train(
+        network,
+        data.x_train,
+        data.y_train,
+        epochs=RECIPE["epochs"],
+        batch_size=RECIPE["batch_size"],
+        peak_rate=RECIPE["peak_rate"],
+        variation=RECIPE["variation"],
+        seed=seed,
+        validation=(data.x_val, data.y_val),
+        callbacks=(Checkpoints(),) if seed == 0 else (),
+    )
+    return network, history
+
+
+def look_at_test() -> None:
+    """Judge the shipped network and its twin, as stored, on the test set; add the result to the results."""
+    data = digitlib.load_mnist()
+    results = json.loads(RESULTS.read_text())
+    results["test_accuracy"] = {
+        str(seed): share_right(network, data.x_test, data.y_test)
+        for seed, network in enumerate((digitlib.load_pretrained(), networks.load_twin()))
+    }
+    store(results)
+
+
+def share_right(network: keras.Sequential, images: np.ndarray, labels: np.ndarray) -> float:
+    """Share of images (N, 28, 28) whose most probable digit is their label."""
+    probabilities = network.predict(images[..., np.newaxis], batch_size=1000, verbose=0)
+    return float((probabilities.argmax(axis=1) == labels).mean())
+
+
+def store(results: dict[str, Any]) -> None:
+    """Write the results and the card made of them, each aside and then renamed."""
+    for file, text in ((RESULTS, json.dumps(results, indent=1) + "\n"), (CARD, card(results))):
+        aside = file.with_suffix(".part")
+        aside.write_text(text, encoding="utf-8")
+        aside.replace(file)
+
+
+def card(results: dict[str, Any]) -> str:
+    """Say in Markdown what the shipped weights are, how they were made and how good they are."""
+    recipe = results["recipe"]
+    last = [curve[-1] for curve in results["validation_accuracy"].values()]
+    tested = results.get("test_accuracy")
+    test = (
+        f"On the 10,000 test images, looked at once: {tested['0']:.2%} (shipped network), {tested['1']:.2%} (twin)."
+        if tested
+        else "The test set has not been looked at."
+    )
+    return f"""# The shipped network
+
+`cnn.safetensors` (seed 0), its twin `cnn-twin.safetensors` (seed 1), and checkpoints of seed 0 after
+{", ".join(f"{step:,}" for step in CHECKPOINT_STEPS)} steps. Read them with `digitlib.load_pretrained()`.
+
+- **What it is**: `digitlib.build_cnn({recipe["widths"]}, {recipe["filter_size"]}, {recipe["dropout"]})`,
+  {results["parameters"]:,} parameters, stored in float16.
+- **What it takes and gives**: images of N × 28 × 28 × 1 grey values from 0 (paper) to 255 (ink), prepared as MNIST's
+  are; ten probabilities.
+- **How it was trained**: on the 55,000 training images for {recipe["epochs"]} epochs, batches of
+  {recipe["batch_size"]}, Adam with a learning rate that rises to {recipe["peak_rate"]} and falls to zero, images varied
+  at random with strength {recipe["variation"]} (`digitlib.training.vary`). The last epoch counts.
+- **How good it is**: on the 5,000 validation images {np.mean(last):.2%} on average over {len(last)} seeds, from
+  {min(last):.2%} to {max(last):.2%}; seed 0 {last[0]:.2%}. {test}
+- **What it is not for**: anything but single digits prepared as MNIST's are. It has never seen anything that is not
+  a digit, and always answers with one.
+- **Make it anew**: `make weights`. Training on several threads adds numbers in varying order, so the new weights
+  differ in the last digits and the accuracy within the spread above.
+- **Made with**: {", ".join(f"{name} {number}" for name, number in results["versions"].items())}.
+- **Licence**: that of the code, MIT. The training images are MNIST's.
+"""
+
+
+if __name__ == "__main__":
+    sys.exit(main())
