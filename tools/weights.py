@@ -11,6 +11,8 @@ import argparse
 import json
 import sys
 from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import keras
@@ -25,22 +27,23 @@ RECIPE: dict[str, Any] = {
     "widths": [24, 48],
     "filter_size": 5,
     "dropout": 0.3,
-    "epochs": 3,
+    "epochs": 20,
     "batch_size": 128,
     "peak_rate": 0.01,
     "variation": 0.6,
 }
-SEEDS = range(2)
+SEEDS = range(5)
 CHECKPOINT_STEPS = (0, 10, 30, 100, 200, 430, 860, 1720, 3440, 5160)
 RESULTS = FILES / "cnn.json"
 CARD = FILES / "cnn.md"
 
 
 class Checkpoints(keras.callbacks.Callback):
-    """Store the network at the steps of `CHECKPOINT_STEPS`."""
+    """Store the network in a folder at the steps of `CHECKPOINT_STEPS`."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
         super().__init__()
+        self.folder = folder
         self.step = 0
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
@@ -55,7 +58,8 @@ class Checkpoints(keras.callbacks.Callback):
     def store(self) -> None:
         """Store the network under its number of steps, if that is one of those wanted."""
         if self.step in CHECKPOINT_STEPS:
-            digitlib.save_network(self.model, networks.checkpoint_file(self.step), {"step": self.step, "seed": 0})
+            file = self.folder / networks.checkpoint_file(self.step).name
+            digitlib.save_network(self.model, file, {"step": self.step, "seed": 0})
 
 
 def main() -> None:
@@ -70,27 +74,37 @@ def main() -> None:
 
 def train_all() -> None:
     """Train every seed; store the first two, the checkpoints of the first, and all results on validation."""
+    with TemporaryDirectory(dir=FILES) as folder:
+        results = train_into(Path(folder))
+        for old in FILES.glob("cnn-step-*.safetensors"):
+            old.unlink()
+        for new in Path(folder).iterdir():
+            new.replace(FILES / new.name)
+    store(results)
+
+
+def train_into(folder: Path) -> dict[str, Any]:
+    """Train every seed; store networks and checkpoints in a folder, so that the old ones stay until all is done."""
     data = digitlib.load_mnist()
-    for old in FILES.glob("cnn-step-*.safetensors"):
-        old.unlink()
     accuracies = {}
     for seed in SEEDS:
-        network, history = train_one(data, seed)
+        network, history = train_one(data, seed, (Checkpoints(folder),) if seed == 0 else ())
         accuracies[str(seed)] = history["val_accuracy"]
         print(f"seed {seed}: {history['val_accuracy'][-1]:.2%} on validation after the last epoch", flush=True)
         if seed in (0, 1):
-            file = networks.PRETRAINED_FILE if seed == 0 else networks.TWIN_FILE
-            digitlib.save_network(network, file, {"seed": seed, "recipe": RECIPE})
-    results = {
+            name = (networks.PRETRAINED_FILE if seed == 0 else networks.TWIN_FILE).name
+            digitlib.save_network(network, folder / name, {"seed": seed, "recipe": RECIPE})
+    return {
         "recipe": RECIPE,
         "parameters": network.count_params(),
         "versions": {package: version(package) for package in ("tensorflow-cpu", "keras", "numpy")},
         "validation_accuracy": accuracies,
     }
-    store(results)
 
 
-def train_one(data: Mnist, seed: int) -> tuple[keras.Sequential, dict[str, list[float]]]:
+def train_one(
+    data: Mnist, seed: int, callbacks: tuple[keras.callbacks.Callback, ...]
+) -> tuple[keras.Sequential, dict[str, list[float]]]:
     """Train one network by the recipe."""
     keras.utils.set_random_seed(seed)
     network = digitlib.build_cnn(RECIPE["widths"], RECIPE["filter_size"], RECIPE["dropout"])
@@ -104,7 +118,7 @@ def train_one(data: Mnist, seed: int) -> tuple[keras.Sequential, dict[str, list[
         variation=RECIPE["variation"],
         seed=seed,
         validation=(data.x_val, data.y_val),
-        callbacks=(Checkpoints(),) if seed == 0 else (),
+        callbacks=callbacks,
     )
     return network, history
 
