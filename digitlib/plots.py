@@ -194,6 +194,57 @@ def bars(values: ArrayLike, names: Sequence[object] = range(10), xlabel: str = "
     return _done(figure)
 
 
+def network(layers: Sequence[tuple[str, Sequence[int], int]], width: float = 4.6) -> Figure:
+    """Draw a network from top to bottom: for each layer its output to scale, with shape and number of parameters.
+
+    Introduced in the chapter *Building the network, layer by layer*.
+
+    Parameters
+    ----------
+    layers
+        For each layer its name, the shape of its output (height, width, channels) or (values,), and how many
+        parameters it has. Layers with parameters are drawn in colour.
+    width
+        Width in inches.
+
+    Raises
+    ------
+    ValueError
+        If there are no layers, or a shape has neither one nor three sizes.
+    """
+    if len(layers) == 0:
+        raise ValueError("there are no layers to draw")
+    for name, shape, _ in layers:
+        if len(shape) not in (1, 3):
+            raise ValueError(f"the layer {name} must have a shape of one or three sizes, but has {tuple(shape)}")
+    figure, axis = plt.subplots()
+    bottom = 0.0
+    for name, shape, parameters in layers:
+        fill = "#9ecae8" if parameters else "#f2f2f2"
+        if len(shape) == 3:
+            # At most nine sheets: more could not be told apart. The first lies in front.
+            sheets = math.ceil(math.sqrt(shape[2]) * 1.3) if shape[2] > 1 else 1
+            tall, wide = shape[0] + 1.4 * (sheets - 1), shape[1] + 1.4 * (sheets - 1)
+            for sheet in reversed(range(sheets)):
+                corner = (1.4 * sheet - wide / 2, bottom - tall + 1.4 * sheet)
+                axis.add_patch(plt.Rectangle(corner, shape[1], shape[0], facecolor=fill, edgecolor="#333333", lw=0.8))
+        else:
+            tall, wide = 4.0, min(float(shape[0]), 12.0) * 4.0
+            for left in np.arange(0, wide, 4.0) - wide / 2:
+                axis.add_patch(plt.Rectangle((left, bottom - 4), 4, 4, facecolor=fill, edgecolor="#333333", lw=0.8))
+        room = max(tall, 14.0)
+        middle = bottom - tall / 2
+        sizes = " × ".join(f"{size:,}" for size in shape)
+        axis.text(-62, middle, name, va="center", ha="left", weight="bold", fontsize=11)
+        counted = f"\n{parameters:,} parameters" if parameters else ""
+        axis.text(62, middle, sizes + counted, va="center", ha="right", fontsize=11, linespacing=1.2)
+        bottom -= room + 6
+    axis.set(xlim=(-64, 64), ylim=(bottom + 6, 4), aspect="equal")
+    axis.axis("off")
+    figure.set_size_inches(width, width * (-bottom - 2) / 128)
+    return _done(figure)
+
+
 def _stack(arrays: ArrayLike) -> NDArray:
     stack = np.asarray(arrays)
     if stack.ndim == 2:

@@ -1,0 +1,127 @@
+"""Measure what the order of the layers costs and brings: seconds per epoch and validation accuracy.
+
+Writes `digitlib/files/layer_order.json`, which the chapter *Building the network, layer by layer* reads. Runs take
+turns, so that a busy minute of the machine hits all orders alike. Stopped, it goes on where it was; `--anew` forgets
+what was measured. For times worth reading, leave the machine alone meanwhile.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import digitlib
+from digitlib.data import FILES
+
+if TYPE_CHECKING:
+    import keras
+
+STUDY = FILES / "layer_order.json"
+SCHEMA = "digitlib-layer-order"
+SCHEMA_VERSION = "1"
+# Each order as the book names it; the last is the network's own.
+ORDERS = ("conv norm relu pool", "conv relu pool norm", "conv pool norm relu")
+
+
+def main() -> int:
+    """Train every order with every seed that is not measured yet."""
+    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--images", type=int, default=55_000, help="the first so many training images")
+    parser.add_argument("--file", type=Path, default=STUDY)
+    parser.add_argument("--anew", action="store_true", help="forget what was measured before")
+    asked = parser.parse_args()
+    study = begin(asked)
+    if not asked.anew and asked.file.exists():
+        stored = json.loads(asked.file.read_text(encoding="utf-8"))
+        different = [key for key in study if key != "runs" and stored.get(key) != study[key]]
+        if different:
+            print(f"{asked.file.name} was measured with another {', '.join(different)}: use --anew", file=sys.stderr)
+            return 1
+        study = stored
+    done = {(run["order"], run["seed"]) for run in study["runs"]}
+    for seed in range(asked.seeds):
+        for turn in range(len(ORDERS)):
+            # Each order comes first, second and last equally often (as nearly as the number of seeds allows).
+            order = ORDERS[(seed + turn) % len(ORDERS)]
+            if (order, seed) not in done:
+                study["runs"].append(measure(order, seed, asked.epochs, asked.images))
+                store(study, asked.file)
+    return 0
+
+
+def begin(asked: argparse.Namespace) -> dict[str, Any]:
+    """Describe a study without runs: what decides whether two measurements may stand in one file."""
+    import keras
+    import tensorflow as tf
+
+    return {
+        "schema": SCHEMA,
+        "version": SCHEMA_VERSION,
+        "images": asked.images,
+        "epochs": asked.epochs,
+        "machine": {"cores": os.cpu_count(), "system": platform.system()},
+        "versions": {"tensorflow": tf.__version__, "keras": keras.__version__, "numpy": np.__version__},
+        "runs": [],
+    }
+
+
+def build(order: str) -> keras.Sequential:
+    """Build the book's network with the layers of both its stages in another order."""
+    import keras
+
+    book = {layer.name: layer for layer in digitlib.build_cnn().layers}
+    stages = [book[f"{name}{stage}"] for stage in (1, 2) for name in order.split()]
+    layers = [book["rescaling"], *stages, book["flatten"], book["dropout"], book["dense"]]
+    # From the configurations, not the layers: those are already built for the shapes of the book's order.
+    return keras.Sequential(
+        [keras.Input((28, 28, 1)), *(type(layer).from_config(layer.get_config()) for layer in layers)]
+    )
+
+
+def measure(order: str, seed: int, epochs: int, images: int) -> dict[str, Any]:
+    """Train one order with one seed; return the seconds of each epoch and the validation accuracy after the last."""
+    import keras
+
+    from digitlib.training import train
+
+    class Clock(keras.callbacks.Callback):
+        def __init__(self) -> None:
+            super().__init__()
+            self.seconds: list[float] = []
+
+        def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+            self.start = time.perf_counter()
+
+        def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+            self.seconds.append(round(time.perf_counter() - self.start, 3))
+
+    data = digitlib.load_mnist()
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(seed)
+    model, clock = build(order), Clock()
+    train(model, data.x_train[:images], data.y_train[:images], epochs=epochs, seed=seed, callbacks=(clock,))
+    right = model.predict(data.x_val[..., None], batch_size=1000, verbose=0).argmax(axis=1) == data.y_val
+    run = {"order": order, "seed": seed, "seconds": clock.seconds, "val_accuracy": round(float(right.mean()), 4)}
+    print(run, flush=True)
+    return run
+
+
+def store(study: dict[str, Any], file: Path) -> None:
+    """Write aside, then rename: the file is complete at any time."""
+    aside = file.with_suffix(".part")
+    aside.write_text(json.dumps(study, indent=1) + "\n", encoding="utf-8")
+    aside.replace(file)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
