@@ -8,7 +8,7 @@ endif
 SITE := _build/html
 INSTALLED := .venv/installed
 
-.PHONY: help book test notebooks weights serve lock
+.PHONY: help book test notebooks weights studies serve lock
 
 help:
 	@echo "make book       build the site into $(SITE)"
@@ -16,6 +16,7 @@ help:
 	@echo "make test       check everything that the book states"
 	@echo "make notebooks  run all chapters anew and store them (CHAPTERS='03_layers' for some)"
 	@echo "make weights    train the shipped network anew"
+	@echo "make studies    repeat the longer measurements that chapters show"
 	@echo "make lock       resolve the versions in requirements.txt anew"
 
 book: $(INSTALLED)
@@ -36,6 +37,11 @@ notebooks: $(INSTALLED)
 
 weights: $(INSTALLED)
 	$(BIN)/python tools/weights.py
+
+studies: $(INSTALLED)
+	$(BIN)/python tools/layer_order.py
+	$(BIN)/python tools/seeds.py
+	$(BIN)/python tools/embedding.py
 
 # Every version that pyproject.toml's few lead to, for all supported systems; the last line is the book's own module.
 lock:
