@@ -26,6 +26,8 @@ def _number_by_file_name(app: Sphinx, env: BuildEnvironment) -> list[str]:
         for entry in [*env.tocs[docname].findall(nodes.reference), env.titles[docname]]:
             if entry.get("secnumber"):
                 entry["secnumber"] = [chapter, *entry["secnumber"][1:]]
+        for numbers in env.toc_fignumbers.get(docname, {}).values():
+            numbers |= {figure: (chapter, *number[1:]) for figure, number in numbers.items()}
     return []
 
 

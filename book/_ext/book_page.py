@@ -22,11 +22,10 @@ DESCRIPTION_LENGTH = 200
 
 
 def _description(doctree: nodes.document) -> str:
-    """Return the page's first paragraph that stands directly below a heading, cut to the length of a search result."""
-    for paragraph in doctree.findall(nodes.paragraph):
-        if isinstance(paragraph.parent, nodes.section):
-            return shorten(paragraph.astext(), DESCRIPTION_LENGTH, placeholder=" …")
-    return ""
+    """Return the page's first paragraph or entry of a list that says something, at the length of a search result."""
+    texts = (paragraph.astext() for paragraph in doctree.findall(nodes.paragraph))
+    # Shorter ones are labels, such as "Questions".
+    return shorten(next((text for text in texts if len(text) >= 40), ""), DESCRIPTION_LENGTH, placeholder=" …")
 
 
 def _add_description(
