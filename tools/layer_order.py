@@ -82,10 +82,13 @@ def build(order: str) -> keras.Sequential:
     book = {layer.name: layer for layer in digitlib.build_cnn().layers}
     stages = [book[f"{name}{stage}"] for stage in (1, 2) for name in order.split()]
     layers = [book["rescaling"], *stages, book["flatten"], book["dropout"], book["dense"]]
-    # From the configurations, not the layers: those are already built for the shapes of the book's order.
-    return keras.Sequential(
-        [keras.Input((28, 28, 1)), *(type(layer).from_config(layer.get_config()) for layer in layers)]
-    )
+    # Made anew from their settings: the book's layers are already built for the shapes of the book's order. Where a
+    # ReLU stands between a filter and its normalisation, the bias is not subtracted again, so the filter gets one.
+    needs_bias = order.index("relu") < order.index("norm")
+    settings = [layer.get_config() for layer in layers]
+    settings = [entry | {"use_bias": needs_bias} if "filters" in entry else entry for entry in settings]
+    made = [type(layer).from_config(entry) for layer, entry in zip(layers, settings, strict=True)]
+    return keras.Sequential([keras.Input((28, 28, 1)), *made])
 
 
 def measure(order: str, seed: int, epochs: int, images: int) -> dict[str, Any]:

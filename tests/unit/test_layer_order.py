@@ -1,0 +1,80 @@
+"""The measurement of the layers' order: it compares what it says, it resumes, and what is stored is complete."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import digitlib
+
+TOOL = Path(__file__).resolve().parents[2] / "tools" / "layer_order.py"
+
+
+@pytest.fixture(scope="module")
+def tool() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("layer_order", TOOL)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_last_order_is_the_books_network(tool: ModuleType) -> None:
+    names = [layer.name for layer in tool.build(tool.ORDERS[-1]).layers]
+    assert names == [layer.name for layer in digitlib.build_cnn().layers]
+
+
+def test_orders_differ_in_nothing_but_order_and_needed_biases(tool: ModuleType) -> None:
+    usual, relu_first, ours = (tool.build(order) for order in tool.ORDERS)
+    assert sorted(layer.name for layer in usual.layers) == sorted(layer.name for layer in ours.layers)
+    assert usual.count_params() == ours.count_params()
+    biases = sum(layer.filters for layer in ours.layers if "conv" in layer.name)
+    assert relu_first.count_params() == ours.count_params() + biases
+
+
+def _measured(order: str, seed: int, epochs: int, images: int) -> dict[str, Any]:
+    return {"order": order, "seed": seed, "seconds": [1.0] * epochs, "val_accuracy": 0.99}
+
+
+def test_a_stopped_measurement_goes_on(tool: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "study.json"
+    calls: list[tuple[str, int]] = []
+
+    def measure(order: str, seed: int, epochs: int, images: int) -> dict[str, Any]:
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        calls.append((order, seed))
+        return _measured(order, seed, epochs, images)
+
+    monkeypatch.setattr(tool, "measure", measure)
+    monkeypatch.setattr("sys.argv", ["layer_order", "--seeds", "2", "--epochs", "1", "--file", str(file)])
+    with pytest.raises(KeyboardInterrupt):
+        tool.main()
+    assert len(json.loads(file.read_text())["runs"]) == 4
+    monkeypatch.setattr(tool, "measure", lambda *setting: calls.append(setting[:2]) or _measured(*setting))
+    assert tool.main() == 0
+    assert sorted(calls) == sorted((order, seed) for order in tool.ORDERS for seed in range(2))
+    assert [path.name for path in tmp_path.iterdir()] == ["study.json"]
+
+
+def test_other_settings_do_not_mix(
+    tool: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "study.json"
+    monkeypatch.setattr(tool, "measure", _measured)
+    for epochs, status in (("1", 0), ("2", 1)):
+        monkeypatch.setattr("sys.argv", ["layer_order", "--seeds", "1", "--epochs", epochs, "--file", str(file)])
+        assert tool.main() == status
+    assert "another epochs" in capsys.readouterr().err
+
+
+def test_the_stored_measurement_is_complete(tool: ModuleType) -> None:
+    study = json.loads(tool.STUDY.read_text(encoding="utf-8"))
+    assert (study["schema"], study["version"]) == (tool.SCHEMA, tool.SCHEMA_VERSION)
+    measured = {(run["order"], run["seed"]) for run in study["runs"]}
+    assert measured >= {(order, seed) for order in tool.ORDERS for seed in range(5)}
+    assert all(len(run["seconds"]) == study["epochs"] for run in study["runs"])
