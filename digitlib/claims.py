@@ -43,6 +43,8 @@ def claim(sentence: str, holds: bool | np.bool_, this_run: str = "", otherwise: 
     """
     if getattr(holds, "shape", ()) != ():
         raise TypeError(f"a claim needs one truth value, but was given an array of shape {holds.shape}: use .all()")
+    if np.asarray(holds).dtype != bool:
+        raise TypeError(f"a claim needs one truth value, True or False, but was given {holds!r}: compare it")
     measured = f" (this run: {this_run})" if this_run else ""
     if holds:
         print(f"✓ {sentence}{measured}")

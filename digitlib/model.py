@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,9 +102,9 @@ def build_cnn(
 
 
 def _check_settings(widths: Sequence[int], filter_size: int, dropout: float, momentum: float) -> None:
-    if len(widths) != 2 or any(width != int(width) or width < 1 for width in widths):
+    if np.shape(widths) != (2,) or not all(isinstance(width, Integral) and width >= 1 for width in widths):
         raise ValueError(f"widths must be two whole numbers of filters, such as (24, 48), but is {widths!r}")
-    if filter_size != int(filter_size) or not 1 <= filter_size <= 9:
+    if not isinstance(filter_size, Integral) or not 1 <= filter_size <= 9:
         raise ValueError(
             f"filter_size must be a whole number from 1 to 9, but is {filter_size!r}: larger filters do not fit "
             "into what the first pooling leaves of a 28 x 28 picture"
@@ -160,13 +161,17 @@ def load_network(file: Path | str) -> keras.Sequential:
     import keras
 
     try:
-        layers = [
-            getattr(keras.layers, entry["class_name"])(name=entry["name"], **entry["config"])
-            for entry in json.loads(metadata["layers"])
-        ]
+        layers = []
+        for entry in json.loads(metadata["layers"]):
+            kind = entry["class_name"]
+            if kind not in _SETTINGS:
+                raise WeightsFileError(_complaint(file, f"it holds a layer of the unknown kind {kind!r}"))
+            layers.append(getattr(keras.layers, kind)(name=entry["name"], **entry["config"]))
         model = keras.Sequential([keras.Input(shape=(28, 28, 1)), *layers])
         for layer in model.layers:
-            layer.set_weights([tensors[f"{layer.name}/{weight.name}"] for weight in _weights(layer)])
+            layer.set_weights([tensors.pop(f"{layer.name}/{weight.name}") for weight in _weights(layer)])
+        if tensors:
+            raise ValueError(f"no layer takes {', '.join(sorted(tensors))}")
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise WeightsFileError(_complaint(file, f"its weights do not fit its layers ({error})")) from error
     return model
@@ -238,7 +243,8 @@ def _tensors(model: keras.Sequential) -> dict[str, NDArray[np.float16]]:
     tensors = {}
     for layer in model.layers:
         for weight in _weights(layer):
-            tensor = np.asarray(weight).astype(np.float16)
+            with np.errstate(over="ignore"):  # refused in the next line
+                tensor = np.asarray(weight).astype(np.float16)
             if not np.isfinite(tensor).all():
                 raise ValueError(f"the weights {weight.path} hold values that are not finite in float16")
             tensors[f"{layer.name}/{weight.name}"] = tensor
@@ -272,6 +278,9 @@ def _read(file: Path) -> tuple[dict[str, NDArray[np.float16]], dict[str, str]]:
         )
     if not {"layers", "about", "sha256"} <= metadata.keys() or metadata["sha256"] != _digest(tensors, metadata):
         raise WeightsFileError(_complaint(file, "its contents are not those that were stored (SHA-256)"))
+    for name, tensor in tensors.items():
+        if not np.isfinite(tensor).all():
+            raise WeightsFileError(_complaint(file, f"the weights {name} hold values that are not finite"))
     return tensors, metadata
 
 

@@ -69,8 +69,9 @@ def pictures(
         Width of an image in inches.
     """
     stack = _stack(images)
+    named = _titles(titles, len(stack))
     figure, axes = _grid(len(stack), columns, size, room=0.3 if titles is not None else 0.0)
-    for axis, image, title in zip(axes, stack, titles if titles is not None else [""] * len(stack), strict=True):
+    for axis, image, title in zip(axes, stack, named, strict=True):
         axis.imshow(image, cmap=INK, vmin=0, vmax=255)
         axis.set_title(str(title), fontsize=10)
     return _done(figure)
@@ -102,8 +103,9 @@ def maps(
     """
     stack = _stack(arrays)
     low, high = limits or _limits(stack)
+    named = _titles(titles, len(stack))
     figure, axes = _grid(len(stack), columns, size, room=0.3 if titles is not None else 0.0, extra_width=0.9)
-    for axis, array, title in zip(axes, stack, titles if titles is not None else [""] * len(stack), strict=True):
+    for axis, array, title in zip(axes, stack, named, strict=True):
         drawn = axis.imshow(array, cmap=SCALE, vmin=low, vmax=high)
         axis.set_title(str(title), fontsize=10)
     figure.colorbar(drawn, ax=axes, label=label, shrink=0.9, pad=0.02)
@@ -125,6 +127,8 @@ def numbers(matrix: ArrayLike, fmt: str = "d", size: float = 0.45, rows: str = "
         What the two axes count; their ticks are shown where this is given.
     """
     matrix = np.asarray(matrix)
+    if matrix.ndim != 2 or matrix.size == 0:
+        raise ValueError(f"expected a matrix of shape (H, W), but was given {matrix.shape}")
     height, width = matrix.shape
     figure, axis = plt.subplots(figsize=(width * size + 0.8, height * size + 0.8))
     drawn = axis.imshow(matrix, cmap=SCALE)
@@ -252,6 +256,14 @@ def _stack(arrays: ArrayLike) -> NDArray:
     if stack.ndim != 3 or len(stack) == 0:
         raise ValueError(f"expected pictures or maps of shape (N, H, W), but was given {stack.shape}")
     return stack
+
+
+def _titles(titles: Sequence[object] | None, count: int) -> Sequence[object]:
+    if titles is None:
+        return [""] * count
+    if len(titles) != count:
+        raise ValueError(f"{count} pictures or maps need {count} titles, but {len(titles)} were given")
+    return titles
 
 
 def _limits(stack: NDArray) -> tuple[float, float]:

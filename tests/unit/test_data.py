@@ -132,7 +132,7 @@ CHANGES: dict[str, tuple[Change, str]] = {
         lambda arrays: arrays["x_test"].__setitem__((5, 5, 5), 1),
         "x_test differs from the published",
     ),
-    "one label altered": (lambda arrays: arrays["y_train"].__setitem__(0, 6), "y_train differs from the published"),
+    "one label altered": (lambda arrays: arrays["y_train"].__setitem__(0, 6), "y_train differs"),
 }
 
 
