@@ -222,30 +222,32 @@ def network(layers: Sequence[tuple[str, Sequence[int], int]], width: float = 4.6
         if len(shape) not in (1, 3):
             raise ValueError(f"the layer {name} must have a shape of one or three sizes, but has {tuple(shape)}")
     figure, axis = plt.subplots()
-    bottom = 0.0
+    look = {"edgecolor": "#333333", "linewidth": 0.8}
+    top = 0.0
     for name, shape, parameters in layers:
-        fill = "#9ecae8" if parameters else "#f2f2f2"
+        look["facecolor"] = "#9ecae8" if parameters else "#f2f2f2"
+        side, count = (shape[0], shape[2]) if len(shape) == 3 else (4, min(shape[0], 12))
+        # A stack of sheets, each a little behind the last: more channels, more sheets, but far fewer than there are.
+        # Values without place stand in a row.
         if len(shape) == 3:
-            # At most nine sheets: more could not be told apart. The first lies in front.
-            sheets = math.ceil(math.sqrt(shape[2]) * 1.3) if shape[2] > 1 else 1
-            tall, wide = shape[0] + 1.4 * (sheets - 1), shape[1] + 1.4 * (sheets - 1)
-            for sheet in reversed(range(sheets)):
-                corner = (1.4 * sheet - wide / 2, bottom - tall + 1.4 * sheet)
-                axis.add_patch(plt.Rectangle(corner, shape[1], shape[0], facecolor=fill, edgecolor="#333333", lw=0.8))
+            count = 1 if count == 1 else math.ceil(1.3 * math.sqrt(count))
+            right, back = 1.4, 1.4
         else:
-            tall, wide = 4.0, min(float(shape[0]), 12.0) * 4.0
-            for left in np.arange(0, wide, 4.0) - wide / 2:
-                axis.add_patch(plt.Rectangle((left, bottom - 4), 4, 4, facecolor=fill, edgecolor="#333333", lw=0.8))
-        room = max(tall, 14.0)
-        middle = bottom - tall / 2
+            right, back = 4.0, 0.0
+        tall, wide = side + back * (count - 1), side + right * (count - 1)
+        room = max(tall, 12.0)
+        base = top - (room + tall) / 2
+        for sheet in reversed(range(count)):
+            corner = (right * sheet - wide / 2, base + back * sheet)
+            axis.add_patch(plt.Rectangle(corner, side, side, **look))
         sizes = " × ".join(f"{size:,}" for size in shape)
-        axis.text(-62, middle, name, va="center", ha="left", weight="bold", fontsize=11)
         counted = f"\n{parameters:,} parameters" if parameters else ""
-        axis.text(62, middle, sizes + counted, va="center", ha="right", fontsize=11, linespacing=1.2)
-        bottom -= room + 6
-    axis.set(xlim=(-64, 64), ylim=(bottom + 6, 4), aspect="equal")
+        axis.text(-62, top - room / 2, name, va="center", ha="left", weight="bold", fontsize=11)
+        axis.text(62, top - room / 2, sizes + counted, va="center", ha="right", fontsize=11, linespacing=1.2)
+        top -= room + 5
+    axis.set(xlim=(-64, 64), ylim=(top + 3, 2), aspect="equal")
     axis.axis("off")
-    figure.set_size_inches(width, width * (-bottom - 2) / 128)
+    figure.set_size_inches(width, width * (-top - 1) / 128)
     return _done(figure)
 
 
