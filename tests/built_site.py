@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache, partial
+from functools import cache, partial
 from html.parser import HTMLParser
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -83,7 +83,7 @@ class Page(HTMLParser):
 
 def link_complaints(site: Path, names: list[str]) -> list[str]:
     """Links and files of the given pages that lead nowhere within the site, and files asked of other hosts."""
-    parsed = lru_cache(maxsize=None)(Page)
+    parsed = cache(Page)
     complaints = []
     for name in names:
         page = parsed(site / name)
@@ -143,7 +143,7 @@ class _Handler(SimpleHTTPRequestHandler):
         """Stay silent."""
 
 
-@lru_cache(maxsize=None)
+@cache
 def _content(path: Path, compressed: bool) -> bytes:
     body = path.read_bytes()
     return gzip.compress(body) if compressed else body

@@ -27,7 +27,7 @@ CHROMIUM_ARGUMENTS = [
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the site, built from scratch without a warning."""
+    """Build the site from scratch, without a warning; return its folder."""
     output = tmp_path_factory.mktemp("book")
     done = build(ROOT, output, BOOK_REPOSITORY="")
     assert done.returncode == 0, f"the book does not build:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
@@ -36,14 +36,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def address(site: Path) -> Iterator[str]:
-    """The site's address on this machine."""
+    """Serve the site on this machine; return its address."""
     with served(site) as address:
         yield address
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Headless Chromium as the system has it; without one the tests are skipped, but fail where CI is set."""
+    """Start the system's Chromium, headless; without one the tests are skipped, but fail where CI is set."""
     path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
     if path is None:
         reason = f"no Chromium on this machine: looked for {', '.join(CHROMIUM_NAMES)} and the variable CHROMIUM"

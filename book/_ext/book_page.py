@@ -50,14 +50,18 @@ def _add_description(
     context["metatags"] = context.get("metatags", "") + "\n".join(tags) + "\n"
 
 
-def _drop_thebe(
+def _drop_scripts(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    # sphinx-thebe adds its configuration, twice, even where it is switched off: a script error on every page.
     def text(script: object) -> str:
-        return f"{getattr(script, 'filename', script)} {getattr(script, 'attributes', {}).get('body', '')}"
+        return f"{getattr(script, 'filename', script)} {getattr(script, 'attributes', {}).get('body', '')}".lower()
 
-    context["script_files"] = [script for script in context["script_files"] if "thebe" not in text(script).lower()]
+    # sphinx-thebe adds its configuration, twice, even where it is switched off: a script error on every page.
+    unwanted = ["thebe"]
+    # Sphinx loads MathJax on pages without formulas, too, if they list chapters with formulas.
+    if not (doctree and any(doctree.findall(lambda node: isinstance(node, nodes.math | nodes.math_block)))):
+        unwanted.append("mathjax")
+    context["script_files"] = [s for s in context["script_files"] if not any(word in text(s) for word in unwanted)]
 
 
 def _visit_citation(self: HTML5Translator, node: nodes.citation) -> None:
@@ -70,5 +74,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     app.add_node(nodes.citation, override=True, html=(_visit_citation, HTML5Translator.depart_citation))
     app.connect("html-page-context", _add_description)
-    app.connect("html-page-context", _drop_thebe, priority=900)
+    app.connect("html-page-context", _drop_scripts, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -87,7 +87,7 @@ def overflow_complaints(visit: Visit) -> list[str]:
 
 
 def axe_complaints(visit: Visit) -> list[str]:
-    """What the accessibility checker axe finds against WCAG 2.1, levels A and AA."""
+    """Violations of WCAG 2.1, levels A and AA, that the accessibility checker axe finds."""
     found = Axe().run(visit.page, options=AXE).response["violations"]
     return [
         f"axe {rule['id']} ({rule['impact']}): {node['html'][:150]} {node.get('failureSummary', '')[:300]}"
@@ -156,10 +156,11 @@ def test_checks_find_planted_faults(browser: Browser, address: str) -> None:
     faults = """() => {
         const article = document.querySelector("article");
         article.insertAdjacentHTML("beforeend", `
-            <img id="grey" src="data:image/gif;base64,R0lGODlhAQABAIAAAAUEBAAAACwAAAAAAQABAAACAkQBADs=" width="200" height="150">
+            <img id="dot" width="200" height="150"
+                 src="data:image/gif;base64,R0lGODlhAQABAIAAAAUEBAAAACwAAAAAAQABAAACAkQBADs=">
             <span class="math">$x$</span> <div style="width: 3000px">wide</div>`);
         console.error("a planted message");
-        return document.getElementById("grey").decode();
+        return document.getElementById("dot").decode();
     }"""
     with visiting(browser, address, "light") as visit:
         visit.open("index.html")
