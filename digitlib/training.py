@@ -6,7 +6,8 @@ Introduced in the chapter *Training with Adam*.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from numbers import Integral
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,6 +89,54 @@ def train(
     return history.history
 
 
+class Counter(Protocol):
+    """What can count steps: `digitlib.labs.Progress`, for example."""
+
+    def step(self, note: str | None = None) -> None:
+        """Count one step, and show a note beside the count."""
+
+
+def show_progress(bar: Counter, every: int = 20) -> keras.callbacks.Callback:
+    """Keras callback that moves a bar on by one after each step, with epoch, loss and accuracy so far beside it.
+
+    Parameters
+    ----------
+    bar
+        A `digitlib.labs.Progress` made for as many steps as the run will have.
+    every
+        After how many steps the numbers are written anew; to write them after every step would cost time.
+
+    Raises
+    ------
+    TypeError
+        If `bar` cannot count steps.
+    ValueError
+        If `every` is not a whole number of at least 1.
+
+    Notes
+    -----
+    Introduced in the chapter *Training with Adam*.
+    """
+    if not callable(getattr(bar, "step", None)):
+        raise TypeError(f"bar must have a method 'step', as digitlib.labs.Progress has, but is {bar!r}")
+    if every != int(every) or every < 1:
+        raise ValueError(f"every must be a whole number of at least 1, but is {every!r}")
+    import keras
+
+    class ShowProgress(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+            self.epoch = epoch + 1
+
+        def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+            note = None
+            if batch % every == 0:
+                so_far = ", ".join(f"{name} {value:.3f}" for name, value in (logs or {}).items())
+                note = f"epoch {self.epoch}: {so_far}"
+            bar.step(note)
+
+    return ShowProgress()
+
+
 def rate_schedule(peak_rate: float, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
     """Learning rate over a run of `steps` steps: up to the peak in the first quarter, then down to zero on a cosine."""
     import keras
@@ -157,11 +206,15 @@ def _checked(x: NDArray, y: NDArray) -> tuple[NDArray, NDArray]:
         x = x[..., np.newaxis]
     if x.shape[1:] != (28, 28, 1):
         raise ValueError(f"images must have the shape (N, 28, 28) or (N, 28, 28, 1), but have {x.shape}")
+    if not (np.issubdtype(x.dtype, np.integer) or np.issubdtype(x.dtype, np.floating)):
+        raise ValueError(f"images must be numbers, grey values from 0 to 255, but are {x.dtype}")
     if len(x) == 0:
         raise ValueError("there are no images to learn from or to judge by: the data set is empty")
     if y.shape != (len(x),):
         raise ValueError(f"{len(x)} images need {len(x)} labels in one row, but the labels have the shape {y.shape}")
-    if not np.issubdtype(y.dtype, np.integer) or y.min() < 0 or y.max() > 9:
+    if not np.issubdtype(y.dtype, np.integer):
+        raise ValueError(f"labels must be whole numbers from 0 to 9, but are {y.dtype}")
+    if y.min() < 0 or y.max() > 9:
         raise ValueError(f"labels must be whole numbers from 0 to 9, but are {y.dtype} from {y.min()} to {y.max()}")
     if np.issubdtype(x.dtype, np.floating) and not np.isfinite(x).all():
         raise ValueError("the images hold values that are not finite numbers (NaN or infinity)")
@@ -170,8 +223,13 @@ def _checked(x: NDArray, y: NDArray) -> tuple[NDArray, NDArray]:
 
 def _check_settings(epochs: int, batch_size: int, peak_rate: float, variation: float) -> None:
     ranges: list[tuple[str, Any, bool, str]] = [
-        ("epochs", epochs, epochs == int(epochs) and epochs >= 1, "a whole number of at least 1"),
-        ("batch_size", batch_size, batch_size == int(batch_size) and batch_size >= 1, "a whole number of at least 1"),
+        ("epochs", epochs, isinstance(epochs, Integral) and epochs >= 1, "a whole number of at least 1"),
+        (
+            "batch_size",
+            batch_size,
+            isinstance(batch_size, Integral) and batch_size >= 1,
+            "a whole number of at least 1",
+        ),
         ("peak_rate", peak_rate, 0 < peak_rate <= 1, "more than 0 and at most 1"),
         ("variation", variation, 0 <= variation <= 2, "from 0 to 2"),
     ]

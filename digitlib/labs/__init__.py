@@ -73,22 +73,26 @@ class Progress:
 
     def __init__(self, steps: int, label: str) -> None:
         from IPython.display import display
-        from ipywidgets import IntProgress
+        from ipywidgets import HBox, IntProgress, Label
 
         self._label = label
         self._bar = IntProgress(0, 0, steps, description=label, style={"description_width": "initial"})
+        self._note = Label()
+        self._shown = HBox([self._bar, self._note])
         display(self)
 
-    def step(self) -> None:
-        """Count one step."""
+    def step(self, note: str | None = None) -> None:
+        """Count one step; a note, such as the loss so far, stands beside the bar until the next one."""
         self._bar.value += 1
+        if note is not None:
+            self._note.value = note
 
     def __repr__(self) -> str:
         """Return the same text in every run, as the checks of the stored outputs need it."""
         return f"[{self._label}]"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        return {"text/plain": repr(self), **_view(self._bar)}
+        return {"text/plain": repr(self), **_view(self._shown)}
 
 
 def _view(widget: Widget) -> dict[str, Any]:

@@ -1,0 +1,128 @@
+"""The recipe: what it accepts, what it does to the learning rate and to the images, what it reports."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+import digitlib
+from digitlib import training
+
+
+@pytest.fixture
+def few() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    return rng.integers(0, 256, (24, 28, 28), dtype=np.uint8), np.arange(24, dtype=np.uint8) % 10
+
+
+def tiny() -> keras.Sequential:
+    keras.utils.set_random_seed(0)
+    return digitlib.build_cnn(widths=(2, 2))
+
+
+class Bar:
+    """Notes what it is told."""
+
+    def __init__(self) -> None:
+        self.notes = []
+
+    def step(self, note: str | None = None) -> None:
+        """Note one step."""
+        self.notes.append(note)
+
+
+def test_training_changes_the_weights_and_reports_every_epoch(few) -> None:
+    model, bar = tiny(), Bar()
+    before = model.get_weights()
+    history = training.train(
+        model, *few, epochs=2, batch_size=10, validation=few, callbacks=(training.show_progress(bar, every=2),)
+    )
+    assert set(history) == {"loss", "accuracy", "val_loss", "val_accuracy"}
+    assert all(len(values) == 2 for values in history.values())
+    assert any((old != new).any() for old, new in zip(before, model.get_weights(), strict=True))
+    # Three steps an epoch: the numbers are written after the first and the third.
+    assert [note is not None for note in bar.notes] == [True, False, True] * 2
+    assert bar.notes[0].startswith("epoch 1: ")
+    assert "loss" in bar.notes[-1]
+    assert bar.notes[-1].startswith("epoch 2: ")
+
+
+def test_images_with_and_without_a_channel_axis_train_alike(few) -> None:
+    x, y = few
+    runs = [training.train(tiny(), images, y, epochs=1, batch_size=24) for images in (x, x[..., np.newaxis])]
+    assert runs[0]["loss"] == pytest.approx(runs[1]["loss"], rel=1e-4)
+
+
+def test_the_rate_rises_for_a_quarter_of_the_steps_and_falls_to_zero() -> None:
+    schedule = training.rate_schedule(0.01, 400)
+    rates = np.array([float(schedule(step)) for step in range(0, 401, 20)])
+    assert rates[0] == 0
+    assert rates[5] == pytest.approx(0.01)
+    assert (np.diff(rates[:6]) > 0).all()
+    assert (np.diff(rates[5:]) < 0).all()
+    assert rates[-1] == pytest.approx(0, abs=1e-9)
+
+
+def test_a_run_of_one_step_has_a_schedule_too() -> None:
+    assert float(training.rate_schedule(0.01, 1)(0)) >= 0
+
+
+def test_variation_keeps_shape_and_paper_and_changes_ink(few) -> None:
+    keras.utils.set_random_seed(0)
+    batch = np.zeros((3, 28, 28, 1), np.uint8)
+    batch[:2, 10:18, 10:18] = 255
+    varied = np.asarray(training.vary(batch, 1.0))
+    assert varied.shape == batch.shape
+    assert varied.dtype == np.float32
+    assert (varied[2] == 0).all()
+    assert not np.array_equal(varied[0], varied[1])
+    assert varied.min() >= 0
+    assert varied.max() <= 255
+
+
+def test_variation_of_strength_zero_changes_nothing(few) -> None:
+    batch = few[0][..., np.newaxis]
+    np.testing.assert_allclose(training.vary(batch, 0.0), batch, atol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda x, y: (x[:, :20], y), "shape"),
+        (lambda x, y: (x.reshape(24, -1), y), "shape"),
+        (lambda x, y: (x[:0], y[:0]), "empty"),
+        (lambda x, y: (x, y[:5]), "24 images need 24 labels"),
+        (lambda x, y: (x, y + 1), "0 to 9"),
+        (lambda x, y: (x, y / 2), "whole numbers"),
+        (lambda x, y: (np.where(x > 250, np.nan, x / 255), y), "not finite"),
+    ],
+)
+def test_bad_images_and_labels_are_named(few, change, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        training.train(tiny(), *change(*few), epochs=1)
+
+
+def test_bad_validation_images_are_named(few) -> None:
+    with pytest.raises(ValueError, match="24 images need 24 labels"):
+        training.train(tiny(), *few, epochs=1, validation=(few[0], few[1][:3]))
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("epochs", 0), ("epochs", 1.5), ("batch_size", 0), ("peak_rate", 0), ("peak_rate", 2), ("variation", -1)],
+)
+def test_settings_out_of_range_are_named(few, setting: str, value: float) -> None:
+    with pytest.raises(ValueError, match=setting):
+        training.train(tiny(), *few, **({"epochs": 1} | {setting: value}))
+
+
+def test_a_bar_that_cannot_count_is_refused() -> None:
+    with pytest.raises(TypeError, match="step"):
+        training.show_progress("no bar")
+
+
+@pytest.mark.parametrize("every", [0, -1, 1.5])
+def test_every_must_be_a_whole_number(every: float) -> None:
+    with pytest.raises(ValueError, match="every"):
+        training.show_progress(Bar(), every=every)
