@@ -430,7 +430,7 @@ def measurements(chapter: Chapter) -> list[str]:
 
 
 def untouched_test_set(chapter: Chapter) -> list[str]:
-    """The test set chooses nothing: only one chapter looks at it."""
+    """Leave the test set to the one chapter that looks at it: it chooses nothing."""
     if chapter.name == TEST_SET_CHAPTER:
         return []
     names = re.compile(r"\b[xy]_test\b")
