@@ -69,7 +69,7 @@ class Page(HTMLParser):
             self.anchors.add(anchor)
         if tag in ("a", "area") and (href := given.get("href")):
             self.links.append(href)
-        if tag == "link" and (href := given.get("href")):
+        if tag == "link" and given.get("rel") != "canonical" and (href := given.get("href")):
             self.loaded.append(href)
         if tag in ("img", "script", "source", "iframe", "video", "audio", "embed") and (src := given.get("src")):
             self.loaded.append(src)
