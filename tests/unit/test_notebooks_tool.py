@@ -67,7 +67,8 @@ def test_a_chapter_that_runs_is_stored_and_measured(
     measured = json.loads((book / "measured.json").read_text())
     seconds, peak_mb = measured["chapters"]["good"]["seconds"], measured["chapters"]["good"]["peak_mb"]
     assert seconds >= 1
-    assert 20 <= peak_mb < 1200
+    # No upper bound: a process that a large one starts counts the large one's memory as its own peak.
+    assert peak_mb >= 20
     assert measured["versions"]["numpy"] == np.__version__
     assert notebook.cells[0].source == (
         f"{TITLE}\n\n*Core sections 4 min. Running all cells takes about {seconds} s on two processor cores and at "
