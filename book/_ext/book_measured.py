@@ -10,22 +10,24 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 MEASURED_FILE = Path(__file__).parents[1] / "reference" / "measured.json"
 
 
-def _table(header: list[str], rows: list[list[str]], numeric_from: int) -> nodes.table:
+def _table(header: list[str], rows: list[list[str | nodes.Node]], numeric_from: int) -> nodes.table:
     """Make a table; the columns from `numeric_from` on hold numbers and are set to the right."""
     group = nodes.tgroup(cols=len(header))
     group += [nodes.colspec(colwidth=1) for _ in header]
     for parent, lines in ((nodes.thead(), [header]), (nodes.tbody(), rows)):
         for line in lines:
             row = nodes.row()
-            for column, text in enumerate(line):
+            for column, content in enumerate(line):
                 classes = ["text-right"] if column >= numeric_from else []
-                row += nodes.entry("", nodes.paragraph("", text), classes=classes)
+                inline = nodes.Text(content) if isinstance(content, str) else content
+                row += nodes.entry("", nodes.paragraph("", "", inline), classes=classes)
             parent += row
         group += parent
     return nodes.table("", group)
@@ -55,12 +57,18 @@ class MeasuredChapters(_Measured):
 
     def render(self, measured: dict[str, Any]) -> list[nodes.Node]:
         """Return a sentence about the machine and the table."""
-        # The files' names, not the titles: those of other pages are not known while this one is read.
-        rows = [[name, f"{m['seconds']:.0f}", f"{m['peak_mb']:,.0f}"] for name, m in measured["chapters"].items()]
+        rows = [
+            [self.link(name), f"{m['seconds']:.0f}", f"{m['peak_mb']:,.0f}"] for name, m in measured["chapters"].items()
+        ]
         return [
             nodes.paragraph("", f"Measured on a machine with {measured['machine']['cores']} processor cores."),
             _table(["Chapter", "Seconds to run", "Peak memory (MB)"], rows, 1),
         ]
+
+    def link(self, name: str) -> nodes.Node:
+        """Return a link to a chapter; Sphinx fills in its title when it has read all pages."""
+        place = {"refdomain": "std", "reftype": "doc", "reftarget": f"/book/{name}", "refexplicit": False}
+        return pending_xref("", nodes.inline("", name), refdoc=self.env.docname, **place)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -19,6 +19,12 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 SOCIAL_CARD = "_static/social-card.png"
 DESCRIPTION_LENGTH = 200
+# The theme's own "auto" leaves a page without colours until its scripts have loaded, or for good where there are none.
+FOLLOW_SYSTEM = """\
+if (!localStorage.getItem("mode")) {
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  Object.assign(document.documentElement.dataset, { mode: "auto", theme: dark ? "dark" : "light" });
+}"""
 
 
 def _description(doctree: nodes.document) -> str:
@@ -77,6 +83,7 @@ def _skip_member(app: Sphinx, what: str, name: str, member: object, skip: bool, 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
+    app.add_js_file(None, body=FOLLOW_SYSTEM)
     app.add_node(nodes.citation, override=True, html=(_visit_citation, HTML5Translator.depart_citation))
     app.connect("autodoc-skip-member", _skip_member)
     app.connect("html-page-context", _add_description)

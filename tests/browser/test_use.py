@@ -59,6 +59,15 @@ def test_solutions_are_folded_and_open_by_keyboard(page: Page, address: str, nam
     expect(first.locator(".cell_input")).to_be_visible()
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_theme_follows_the_system(browser: Browser, address: str, scheme: str) -> None:
+    context = browser.new_context(color_scheme=scheme)
+    page = context.new_page()
+    page.goto(address + "index.html")
+    expect(page.locator("html")).to_have_attribute("data-theme", scheme)
+    context.close()
+
+
 def test_theme_switch_reaches_light_and_dark(page: Page, address: str) -> None:
     page.goto(address + CHAPTERS[0])
     grounds = set()
@@ -86,6 +95,7 @@ def test_page_reads_without_scripts(browser: Browser, address: str, scheme: str)
     page.goto(address + CHAPTERS[0])
     expect(page.locator("article h1")).to_be_visible()
     expect(page.locator("article .cell_input").first).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
     solution = page.locator(".tag_solution").first
     solution.locator("summary").click()
     expect(solution.locator(".cell_input")).to_be_visible()
