@@ -18,7 +18,7 @@ from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
 import digitlib
-from digitlib.inspection import EMBEDDING_FILE, activations
+from digitlib.inspection import EMBEDDING_FILE, activations, tampered
 from digitlib.model import PRETRAINED_FILE
 
 DIGITS = 2_000
@@ -34,9 +34,9 @@ def main() -> None:
     features = activations(digitlib.load_pretrained(), images, ["flatten"])["flatten"]
     pixels = images.reshape(DIGITS, -1) / np.float32(255)
     maps = {
-        "pixels": tsne(pixels, "pca", SEED),
-        "features": tsne(features, "pca", SEED),
-        "features_again": tsne(features, "random", SEED + 1),
+        "pixels": tsne(pixels),
+        "features": tsne(features),
+        "features_tampered": tsne(tampered(features, data.y_val[indices])),
     }
     settings = {
         "digits": DIGITS,
@@ -52,11 +52,11 @@ def main() -> None:
     print(f"{EMBEDDING_FILE.name}: {len(maps)} maps of {DIGITS} digits, {EMBEDDING_FILE.stat().st_size // 1000} kB")
 
 
-def tsne(values: NDArray, start: str, seed: int) -> NDArray[np.float16]:
-    """Place rows of numbers in two dimensions by t-SNE, starting from their principal components or at random."""
+def tsne(values: NDArray) -> NDArray[np.float16]:
+    """Place rows of numbers in two dimensions by t-SNE, starting from their principal components."""
     # One thread, so that the sums are always added in the same order.
     with threadpool_limits(1):
-        places = TSNE(init=start, perplexity=PERPLEXITY, random_state=seed, n_jobs=1).fit_transform(values)
+        places = TSNE(init="pca", perplexity=PERPLEXITY, random_state=SEED, n_jobs=1).fit_transform(values)
     return places.astype(np.float16)
 
 
