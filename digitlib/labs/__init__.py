@@ -54,7 +54,9 @@ class Choice:
                 f'src="data:image/png;base64,{source}">'
             )
 
-        for control in self._controls.values():
+        for name, control in self._controls.items():
+            # Without a description a control has no name, neither on the page nor for a screen reader.
+            control.description = control.description or name
             control.observe(redraw, names="value")
         redraw()
         return VBox([*self._controls.values(), shown])

@@ -80,6 +80,11 @@ def test_moving_a_control_redraws(choice: Choice, drawn: list[dict]) -> None:
     assert drawn[-1] == {"digit": 3, "mode": "sharp"}
 
 
+def test_a_control_without_a_description_is_named_after_its_argument(choice: Choice) -> None:
+    *controls, _ = _box(choice._repr_mimebundle_()[0]).children
+    assert [control.description for control in controls] == ["digit", "mode"]
+
+
 def test_the_live_picture_is_one_with_an_alternative_text(choice: Choice) -> None:
     digit, _, shown = _box(choice._repr_mimebundle_()[0]).children
     digit.value = 4
