@@ -37,11 +37,11 @@ notebooks: $(INSTALLED)
 
 weights: $(INSTALLED)
 	$(BIN)/python tools/weights.py
+	$(BIN)/python tools/embedding.py
 
 studies: $(INSTALLED)
 	$(BIN)/python tools/layer_order.py
 	$(BIN)/python tools/seeds.py
-	$(BIN)/python tools/embedding.py
 
 # Every version that pyproject.toml's few lead to, for all supported systems; the last line is the book's own module.
 lock:
