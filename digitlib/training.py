@@ -5,16 +5,22 @@ Introduced in the chapter *Training with Adam*.
 
 from __future__ import annotations
 
+import json
 import math
 from numbers import Integral
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from digitlib.data import FILES, DataFileError
+
 if TYPE_CHECKING:
     import keras
     import tensorflow as tf
+
+SEEDS_FILE = FILES / "seeds.json"
 
 
 def train(
@@ -87,6 +93,40 @@ def train(
         verbose=0,
     )
     return history.history
+
+
+def load_seeds(file: Path | str = SEEDS_FILE) -> dict[str, dict[str, list[dict[str, Any]]]]:
+    """Load the runs with many seeds that `tools/seeds.py` stored.
+
+    Returns
+    -------
+    dict
+        Study, then variant, then a list with one run for each seed: among others "val_accuracy", the accuracies on
+        validation images in the course of the run, between 0 and 1, and in the study "full" the indices "wrong" of
+        the validation images that it got wrong. What the studies are stands in `tools/seeds.py`.
+
+    Raises
+    ------
+    DataFileError
+        If the file is missing or damaged.
+
+    Notes
+    -----
+    Introduced in the chapter *Training with Adam*.
+    """
+    file = Path(file)
+    try:
+        studies = json.loads(file.read_text(encoding="utf-8"))["studies"]
+        return {
+            study: {variant: list(runs.values()) for variant, runs in variants.items()}
+            for study, variants in studies.items()
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        what = "is missing" if not file.is_file() else f"is damaged ({error})"
+        raise DataFileError(
+            f"{file.name}, which holds the stored runs with many seeds, {what}. To get it back, run "
+            f"'git checkout -- digitlib/files/seeds.json' in the book's folder. (Looked for in {file})"
+        ) from error
 
 
 class Counter(Protocol):
