@@ -8,7 +8,7 @@ endif
 SITE := _build/html
 INSTALLED := .venv/installed
 
-.PHONY: help book test notebooks weights studies serve lock
+.PHONY: help book test notebooks weights studies bench serve lock
 
 help:
 	@echo "make book       build the site into $(SITE)"
@@ -17,6 +17,7 @@ help:
 	@echo "make notebooks  run all chapters anew and store them (CHAPTERS='03_layers' for some)"
 	@echo "make weights    train the shipped network anew"
 	@echo "make studies    repeat the longer measurements that chapters show"
+	@echo "make bench      let the book's network race well-known ones (SEEDS=5 for more; leave the machine alone)"
 	@echo "make lock       resolve the versions in requirements.txt anew"
 
 book: $(INSTALLED)
@@ -42,6 +43,10 @@ weights: $(INSTALLED)
 studies: $(INSTALLED)
 	$(BIN)/python tools/layer_order.py
 	$(BIN)/python tools/seeds.py
+
+SEEDS ?= 3
+bench: $(INSTALLED)
+	$(BIN)/python tools/bench.py --seeds $(SEEDS)
 
 # Every version that pyproject.toml's few lead to, for all supported systems; the last line is the book's own module.
 lock:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from numbers import Integral
+from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,9 +109,9 @@ def _check_settings(widths: Sequence[int], filter_size: int, dropout: float, mom
             f"filter_size must be a whole number from 1 to 9, but is {filter_size!r}: larger filters do not fit "
             "into what the first pooling leaves of a 28 x 28 picture"
         )
-    if not 0 <= dropout < 1:
+    if not isinstance(dropout, Real) or not 0 <= dropout < 1:
         raise ValueError(f"dropout must be at least 0 and less than 1, but is {dropout!r}")
-    if not 0 < momentum < 1:
+    if not isinstance(momentum, Real) or not 0 < momentum < 1:
         raise ValueError(f"momentum must lie between 0 and 1, but is {momentum!r}")
 
 

@@ -21,45 +21,13 @@ import numpy as np
 import digitlib
 from digitlib import model as networks
 from digitlib.data import FILES, Mnist
-from digitlib.training import train
+from digitlib.training import RECIPES, store_checkpoints, train
 
-RECIPE: dict[str, Any] = {
-    "widths": [24, 48],
-    "filter_size": 5,
-    "dropout": 0.3,
-    "epochs": 20,
-    "batch_size": 128,
-    "peak_rate": 0.01,
-    "variation": 0.6,
-}
+RECIPE = RECIPES["shipped"]
 SEEDS = range(5)
 CHECKPOINT_STEPS = (0, 10, 30, 100, 200, 430, 860, 1720, 3440, 5160)
 RESULTS = FILES / "cnn.json"
 CARD = FILES / "cnn.md"
-
-
-class Checkpoints(keras.callbacks.Callback):
-    """Store the network in a folder at the steps of `CHECKPOINT_STEPS`."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__()
-        self.folder = folder
-        self.step = 0
-
-    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        """Store the network before its first step."""
-        self.store()
-
-    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Count a step, and store the network if this is one of the steps."""
-        self.step += 1
-        self.store()
-
-    def store(self) -> None:
-        """Store the network under its number of steps, if that is one of those wanted."""
-        if self.step in CHECKPOINT_STEPS:
-            file = self.folder / networks.checkpoint_file(self.step).name
-            digitlib.save_network(self.model, file, {"step": self.step, "seed": 0})
 
 
 def main() -> None:
@@ -88,7 +56,7 @@ def train_into(folder: Path) -> dict[str, Any]:
     data = digitlib.load_mnist()
     accuracies = {}
     for seed in SEEDS:
-        network, history = train_one(data, seed, (Checkpoints(folder),) if seed == 0 else ())
+        network, history = train_one(data, seed, (store_checkpoints(folder, CHECKPOINT_STEPS),) if seed == 0 else ())
         accuracies[str(seed)] = history["val_accuracy"]
         print(f"seed {seed}: {history['val_accuracy'][-1]:.2%} on validation after the last epoch", flush=True)
         if seed in (0, 1):
@@ -107,15 +75,12 @@ def train_one(
 ) -> tuple[keras.Sequential, dict[str, list[float]]]:
     """Train one network by the recipe."""
     keras.utils.set_random_seed(seed)
-    network = digitlib.build_cnn(RECIPE["widths"], RECIPE["filter_size"], RECIPE["dropout"])
+    network = digitlib.build_cnn(**RECIPE["network"])
     history = train(
         network,
         data.x_train,
         data.y_train,
-        epochs=RECIPE["epochs"],
-        batch_size=RECIPE["batch_size"],
-        peak_rate=RECIPE["peak_rate"],
-        variation=RECIPE["variation"],
+        **RECIPE["training"],
         seed=seed,
         validation=(data.x_val, data.y_val),
         callbacks=callbacks,
@@ -150,7 +115,7 @@ def store(results: dict[str, Any]) -> None:
 
 def card(results: dict[str, Any]) -> str:
     """Say in Markdown what the shipped weights are, how they were made and how good they are."""
-    recipe = results["recipe"]
+    network, training = results["recipe"]["network"], results["recipe"]["training"]
     last = [curve[-1] for curve in results["validation_accuracy"].values()]
     tested = results.get("test_accuracy")
     test = (
@@ -163,13 +128,13 @@ def card(results: dict[str, Any]) -> str:
 `cnn.safetensors` (seed 0), its twin `cnn-twin.safetensors` (seed 1), and checkpoints of seed 0 after
 {", ".join(f"{step:,}" for step in CHECKPOINT_STEPS)} steps. Read them with `digitlib.load_pretrained()`.
 
-- **What it is**: `digitlib.build_cnn({recipe["widths"]}, {recipe["filter_size"]}, {recipe["dropout"]})`,
+- **What it is**: `digitlib.build_cnn({network["widths"]}, {network["filter_size"]}, {network["dropout"]})`,
   {results["parameters"]:,} parameters, stored in float16.
 - **What it takes and gives**: images of N × 28 × 28 × 1 grey values from 0 (paper) to 255 (ink), prepared as MNIST's
   are; ten probabilities.
-- **How it was trained**: on the 55,000 training images for {recipe["epochs"]} epochs, batches of
-  {recipe["batch_size"]}, Adam with a learning rate that rises to {recipe["peak_rate"]} and falls to zero, images varied
-  at random with strength {recipe["variation"]} (`digitlib.training.vary`). The last epoch counts.
+- **How it was trained**: on the 55,000 training images for {training["epochs"]} epochs, batches of
+  {training["batch_size"]}, Adam with a learning rate that rises to {training["peak_rate"]} and falls to zero,
+  images varied at random with strength {training["variation"]} (`digitlib.training.vary`). The last epoch counts.
 - **How good it is**: on the 5,000 validation images {np.mean(last):.2%} on average over {len(last)} seeds, from
   {min(last):.2%} to {max(last):.2%}; seed 0 {last[0]:.2%}. {test}
 - **What it is not for**: anything but single digits prepared as MNIST's are. It has never seen anything that is not
