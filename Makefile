@@ -43,6 +43,7 @@ weights: $(INSTALLED)
 studies: $(INSTALLED)
 	$(BIN)/python tools/layer_order.py
 	$(BIN)/python tools/seeds.py
+	$(BIN)/python tools/momentum.py
 
 SEEDS ?= 3
 bench: $(INSTALLED)

@@ -31,6 +31,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import numpy as np
 from peers import LADDER, PEERS, Peer, steps
+from stored import store
 
 import digitlib
 from digitlib.benchmark import BENCH_FILE, SCHEMA, SCHEMA_VERSION, Runs, crossing, load_benchmark
@@ -239,13 +240,6 @@ def row(name: str, runs: Runs) -> str:
         round(runs.peak_mb.mean()),
     ]
     return f"| {' | '.join(map(str, cells))} |"
-
-
-def store(bench: dict[str, Any], file: Path) -> None:
-    """Write aside, then rename: the file is complete at any time."""
-    aside = file.with_suffix(".part")
-    aside.write_text(json.dumps(bench, indent=1) + "\n", encoding="utf-8")
-    aside.replace(file)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from stored import store
 
 import digitlib
 from digitlib.data import FILES
@@ -117,13 +118,6 @@ def measure(order: str, seed: int, epochs: int, images: int) -> dict[str, Any]:
     run = {"order": order, "seed": seed, "seconds": clock.seconds, "val_accuracy": round(float(right.mean()), 4)}
     print(run, flush=True)
     return run
-
-
-def store(study: dict[str, Any], file: Path) -> None:
-    """Write aside, then rename: the file is complete at any time."""
-    aside = file.with_suffix(".part")
-    aside.write_text(json.dumps(study, indent=1) + "\n", encoding="utf-8")
-    aside.replace(file)
 
 
 if __name__ == "__main__":

@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+import layer_order as tool
 import pytest
 
 import digitlib
 
-TOOL = Path(__file__).resolve().parents[2] / "tools" / "layer_order.py"
 
-
-@pytest.fixture(scope="module")
-def tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("layer_order", TOOL)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_the_last_order_is_the_books_network(tool: ModuleType) -> None:
+def test_the_last_order_is_the_books_network() -> None:
     names = [layer.name for layer in tool.build(tool.ORDERS[-1]).layers]
     assert names == [layer.name for layer in digitlib.build_cnn().layers]
 
 
-def test_orders_differ_in_nothing_but_order_and_needed_biases(tool: ModuleType) -> None:
+def test_orders_differ_in_nothing_but_order_and_needed_biases() -> None:
     usual, relu_first, ours = (tool.build(order) for order in tool.ORDERS)
     assert sorted(layer.name for layer in usual.layers) == sorted(layer.name for layer in ours.layers)
     assert usual.count_params() == ours.count_params()
@@ -40,7 +29,7 @@ def _measured(order: str, seed: int, epochs: int, images: int) -> dict[str, Any]
     return {"order": order, "seed": seed, "seconds": [1.0] * epochs, "val_accuracy": 0.99}
 
 
-def test_a_stopped_measurement_goes_on(tool: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stopped_measurement_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "study.json"
     calls: list[tuple[str, int]] = []
 
@@ -62,7 +51,7 @@ def test_a_stopped_measurement_goes_on(tool: ModuleType, tmp_path: Path, monkeyp
 
 
 def test_other_settings_do_not_mix(
-    tool: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "study.json"
     monkeypatch.setattr(tool, "measure", _measured)
@@ -72,7 +61,7 @@ def test_other_settings_do_not_mix(
     assert "another epochs" in capsys.readouterr().err
 
 
-def test_the_stored_measurement_is_complete(tool: ModuleType) -> None:
+def test_the_stored_measurement_is_complete() -> None:
     study = json.loads(tool.STUDY.read_text(encoding="utf-8"))
     assert (study["schema"], study["version"]) == (tool.SCHEMA, tool.SCHEMA_VERSION)
     measured = {(run["order"], run["seed"]) for run in study["runs"]}

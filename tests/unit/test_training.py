@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import keras
@@ -45,11 +48,114 @@ def test_training_changes_the_weights_and_reports_every_epoch(few) -> None:
     assert set(history) == {"loss", "accuracy", "val_loss", "val_accuracy"}
     assert all(len(values) == 2 for values in history.values())
     assert any((old != new).any() for old, new in zip(before, model.get_weights(), strict=True))
-    # Three steps an epoch: the numbers are written after the first and the third.
-    assert [note is not None for note in bar.notes] == [True, False, True] * 2
-    assert bar.notes[0].startswith("epoch 1: ")
+    # Three steps an epoch, done in one call: the bar moves three times, and the numbers stand beside the last.
+    assert [note is not None for note in bar.notes] == [False, False, True] * 2
+    assert bar.notes[2].startswith("epoch 1: ")
     assert "loss" in bar.notes[-1]
     assert bar.notes[-1].startswith("epoch 2: ")
+
+
+def test_a_bar_moves_once_for_each_step_of_a_run_that_takes_them_singly(few) -> None:
+    model, bar = tiny(), Bar()
+    model.compile("adam", "sparse_categorical_crossentropy")
+    x, y = few
+    model.fit(x[..., np.newaxis], y, batch_size=5, callbacks=[training.show_progress(bar, every=2)], verbose=0)
+    assert [note is not None for note in bar.notes] == [True, False, True, False, True]
+
+
+def test_without_validation_images_no_accuracy_is_computed(few) -> None:
+    assert set(training.train(tiny(), *few, epochs=1)) == {"loss"}
+
+
+def test_a_focused_training_sees_all_images_once_and_then_the_hardest(few, monkeypatch) -> None:
+    seen = []
+    whole = training._batches
+    monkeypatch.setattr(training, "_batches", lambda x, y, *rest: seen.append((x, y)) or whole(x, y, *rest))
+    model, (x, y) = tiny(), few
+    history = training.train(model, x, y, epochs=3, batch_size=8, focus=0.25, validation=few)
+    assert all(len(values) == 3 for values in history.values())
+    assert [len(images) for images, _ in seen] == [24, 6]
+    shown = [int(np.flatnonzero((x == image[..., 0]).all(axis=(1, 2)))[0]) for image in seen[1][0]]
+    assert len(set(shown)) == 6
+    np.testing.assert_array_equal(seen[1][1], y[shown])
+    # Six steps in all, so the schedule has run down to (nearly) nothing.
+    assert int(model.optimizer.iterations) == 3 + 2 * 1
+    assert float(model.optimizer.learning_rate) == pytest.approx(0, abs=1e-6)
+
+
+def test_the_hardest_are_those_whose_label_seems_least_probable() -> None:
+    class Sure:
+        """Gives the image's first grey value, as a percentage, to the digit 3 and shares out the rest."""
+
+        def predict_on_batch(self, x: np.ndarray) -> np.ndarray:
+            of_three = x[:, 0, 0, 0] / 100
+            rest = np.repeat((1 - of_three)[:, np.newaxis] / 9, 10, axis=1)
+            rest[:, 3] = of_three
+            return rest
+
+    x = np.zeros((2500, 28, 28, 1))
+    x[:, 0, 0, 0] = 50
+    x[[7, 1200, 2400], 0, 0, 0] = [30, 10, 20]
+    y = np.full(2500, 3)
+    y[5] = 4  # gets (1 - 0.5) / 9, the least of all
+    assert training.hardest(Sure(), x, y, 4).tolist() == [5, 1200, 2400, 7]
+
+
+def test_checkpoints_are_stored_at_the_steps_asked_for(few, tmp_path: Path) -> None:
+    model = tiny()
+    checkpoints = training.store_checkpoints(tmp_path, (0, 2, 30, 31, 1000))
+    x, y = (np.concatenate([part] * 5) for part in few)
+    training.train(model, x, y, epochs=2, batch_size=5, callbacks=(checkpoints,))  # 24 steps an epoch
+    names = sorted(path.name for path in tmp_path.iterdir())
+    # Keras comes back after 10, 20 and 24 steps of each epoch.
+    assert names == [f"cnn-step-{step:05d}.safetensors" for step in (0, 10, 34)]
+    stored = digitlib.load_network(tmp_path / names[-1])
+    assert stored.count_params() == model.count_params()
+
+
+def test_checkpoints_go_on_counting_in_a_focused_training(few, tmp_path: Path) -> None:
+    checkpoints = training.store_checkpoints(tmp_path, range(100))
+    training.train(tiny(), *few, epochs=3, batch_size=8, focus=0.25, callbacks=(checkpoints,))
+    assert sorted(int(path.stem[-5:]) for path in tmp_path.iterdir()) == [0, 3, 4, 5]
+
+
+def test_a_killed_training_leaves_whole_checkpoints(tmp_path: Path) -> None:
+    program = (
+        "import sys, numpy as np, digitlib\n"
+        "from digitlib import training\n"
+        "x, y = np.zeros((640, 28, 28), np.uint8), np.arange(640) % 10\n"
+        "keep = training.store_checkpoints(sys.argv[1], range(0, 10_000_000, 10))\n"
+        "training.train(digitlib.build_cnn(), x, y, epochs=100_000, batch_size=32, callbacks=(keep,))\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stderr=subprocess.DEVNULL) as run:
+        deadline = time.monotonic() + 120
+        while len(list(tmp_path.glob("*.safetensors"))) < 20 and run.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        run.kill()
+    files = sorted(tmp_path.glob("*.safetensors"))
+    assert len(files) >= 20
+    for file in files[-3:]:
+        digitlib.load_network(file)
+
+
+@pytest.mark.parametrize("steps", [(), (-1,), (1.5,), ("10",)])
+def test_checkpoint_steps_are_whole_numbers(steps: tuple, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="steps must be whole numbers"):
+        training.store_checkpoints(tmp_path, steps)
+
+
+def test_checkpoints_need_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(NotADirectoryError, match="make it first"):
+        training.store_checkpoints(tmp_path / "none", (1,))
+
+
+@pytest.mark.parametrize("name", list(training.RECIPES))
+def test_every_recipe_is_one_that_network_and_training_accept(name: str, few) -> None:
+    recipe = training.RECIPES[name]
+    model = digitlib.build_cnn(**recipe["network"])
+    history = training.train(model, *few, **recipe["training"])
+    assert len(history["loss"]) == recipe["training"]["epochs"]
+    assert model.count_params() <= 100_000
 
 
 def test_images_with_and_without_a_channel_axis_train_alike(few) -> None:
@@ -114,7 +220,21 @@ def test_bad_validation_images_are_named(few) -> None:
 
 @pytest.mark.parametrize(
     ("setting", "value"),
-    [("epochs", 0), ("epochs", 1.5), ("batch_size", 0), ("peak_rate", 0), ("peak_rate", 2), ("variation", -1)],
+    [
+        ("epochs", 0),
+        ("epochs", 1.5),
+        ("batch_size", 0),
+        ("batch_size", "128"),
+        ("peak_rate", 0),
+        ("peak_rate", 2),
+        ("peak_rate", "0.01"),
+        ("peak_rate", float("nan")),
+        ("variation", -1),
+        ("variation", None),
+        ("focus", 0),
+        ("focus", 1.1),
+        ("focus", 0.5),
+    ],
 )
 def test_settings_out_of_range_are_named(few, setting: str, value: float) -> None:
     with pytest.raises(ValueError, match=setting):
