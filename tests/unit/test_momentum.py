@@ -1,4 +1,4 @@
-"""The measurement of batch normalisation's momentum: it judges at the steps it names, and what is stored is complete."""
+"""The measurement of batch normalisation's momentum: it judges at the steps it names; what is stored is complete."""
 
 from __future__ import annotations
 
