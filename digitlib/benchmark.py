@@ -38,7 +38,7 @@ class Runs(NamedTuple):
 
     @property
     def accuracy(self) -> NDArray[np.float64]:
-        """Shape (S, E): share of the 5,000 validation images that are right after each epoch, from 0 to 1."""
+        """Share of the 5,000 validation images that are right after each epoch, from 0 to 1, of shape (S, E)."""
         return self.right.sum(axis=2) / 5000
 
 

@@ -29,7 +29,7 @@ def test_it_learns_real_digits(digits: Mnist) -> None:
 def test_it_learns_from_varied_images(digits: Mnist) -> None:
     images, labels = digits.x_train[:200, ..., np.newaxis], digits.y_train[:200]
     history = train(build_cnn((2, 3)), images, labels, epochs=2, batch_size=64, variation=0.5)
-    assert sorted(history) == ["accuracy", "loss"]
+    assert list(history) == ["loss"]
     assert np.isfinite(history["loss"]).all()
 
 
