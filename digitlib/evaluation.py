@@ -79,13 +79,7 @@ def accuracy_interval(labels: ArrayLike, predictions: ArrayLike, z: float = 1.96
     See `share_interval`. Introduced in the chapter *Error analysis*.
     """
     labels, predictions = np.asarray(labels), np.asarray(predictions)
-    if labels.shape != predictions.shape or labels.ndim != 1:
-        raise ValueError(
-            "labels and predictions must be two lists of equal length, but have the shapes "
-            f"{labels.shape} and {predictions.shape}"
-        )
-    if labels.size == 0:
-        raise ValueError("there are no predictions to judge")
+    _check_pair("labels and predictions", labels, predictions)
     for name, array in (("labels", labels), ("predictions", predictions)):
         if not np.issubdtype(array.dtype, np.integer):
             raise ValueError(f"{name} must be whole numbers, one for each digit, but are {array.dtype}")
@@ -186,15 +180,18 @@ def expected_calibration_error(confidence: ArrayLike, right: ArrayLike, bins: in
     return float(np.abs(gaps).sum() / len(confidence))
 
 
+def _check_pair(names: str, first: NDArray, second: NDArray) -> None:
+    if first.shape != second.shape or first.ndim != 1:
+        raise ValueError(
+            f"{names} must be two lists of equal length, but have the shapes {first.shape} and {second.shape}"
+        )
+    if first.size == 0:
+        raise ValueError("there are no predictions to judge")
+
+
 def _checked(confidence: ArrayLike, right: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     confidence, right = np.asarray(confidence, dtype=np.float64), np.asarray(right)
-    if confidence.shape != right.shape or confidence.ndim != 1:
-        raise ValueError(
-            "confidence and right must be two lists of equal length, but have the shapes "
-            f"{confidence.shape} and {right.shape}"
-        )
-    if confidence.size == 0:
-        raise ValueError("there are no predictions to judge")
+    _check_pair("confidence and right", confidence, right)
     if right.dtype != np.bool_:
         raise ValueError(f"right must say True or False for each prediction, but is {right.dtype}")
     # Written so that NaN fails, too. A float32 softmax may exceed 1 by its last digit.

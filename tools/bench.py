@@ -7,8 +7,9 @@ after every epoch. Its clock runs from the call of `fit` to the end of each epoc
 stands still while the network is judged. The nets take turns, so that a busy minute of the machine hits all alike;
 leave the machine alone meanwhile. Stopped, it goes on where it was; `--anew` forgets what was measured.
 
-With `--look-at-test` the finished networks, kept in `_build/bench`, are judged on the test set. That is for the
-finished table, once, and belongs into `book/reference/test_looks.md`.
+The results go into `_build/bench.json`, the trained networks beside it into `_build/bench`. With `--look-at-test` these
+are judged on the test set; that is for the finished table, once, and belongs into `book/reference/test_looks.md`. The
+chapter *A fast and honest race* shows `digitlib/files/bench.json`, a copy of the authors' results.
 """
 
 from __future__ import annotations
@@ -31,10 +32,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import numpy as np
 from peers import LADDER, PEERS, Peer, steps
-from stored import store
+from stored import resume, store
 
 import digitlib
-from digitlib.benchmark import BENCH_FILE, SCHEMA, SCHEMA_VERSION, Runs, crossing, load_benchmark
+from digitlib.benchmark import SCHEMA, SCHEMA_VERSION, Runs, crossing, load_benchmark
 from digitlib.data import Mnist
 from digitlib.training import RECIPES, train
 
@@ -81,26 +82,20 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--images", type=int, default=55_000, help="the first so many training images")
     parser.add_argument("--nets", nargs="+", default=NETS, choices=NETS)
-    parser.add_argument("--file", type=Path, default=BENCH_FILE)
-    parser.add_argument("--networks", type=Path, default=Path("_build/bench"), help="keeps them until the test set")
+    parser.add_argument("--file", type=Path, default=Path("_build/bench.json"))
     parser.add_argument("--anew", action="store_true", help="forget what was measured before")
     parser.add_argument("--look-at-test", action="store_true", help="judge the finished networks on the test set")
-    parser.add_argument("--run", nargs=2, metavar=("NET", "SEED"), help=argparse.SUPPRESS)  # what it calls itself with
+    parser.add_argument("--run", nargs=3, metavar=("NET", "SEED", "FOLDER"), help=argparse.SUPPRESS)  # a child's work
     asked = parser.parse_args()
     if asked.run:
-        name, seed = asked.run
-        print(json.dumps(measure(name, int(seed), asked.images, asked.networks)))
+        name, seed, networks = asked.run
+        print(json.dumps(measure(name, int(seed), asked.images, Path(networks))))
         return 0
-    bench = begin(asked.images)
+    networks = asked.file.with_suffix("")
     if asked.anew:
-        shutil.rmtree(asked.networks, ignore_errors=True)
-    elif asked.file.exists():
-        stored = json.loads(asked.file.read_text(encoding="utf-8"))
-        different = [key for key in bench if key != "nets" and stored.get(key) != bench[key]]
-        if different:
-            print(f"{asked.file.name} was measured with another {', '.join(different)}: use --anew", file=sys.stderr)
-            return 1
-        bench = stored
+        asked.file.unlink(missing_ok=True)
+        shutil.rmtree(networks, ignore_errors=True)
+    bench = resume(begin(asked.images), "nets", asked.file)
     for seed in range(asked.seeds):
         for turn in range(len(asked.nets)):
             # Each net comes early and late in turn, as nearly as the number of seeds allows.
@@ -108,11 +103,11 @@ def main() -> int:
             runs = bench["nets"].setdefault(name, [])
             if any(run["seed"] == seed for run in runs) or (name in ONE_SEED and seed > 0):
                 continue
-            runs.append(in_own_process(name, seed, asked.images, asked.networks))
+            runs.append(in_own_process(name, seed, asked.images, networks))
             store(bench, asked.file)
             print(name, seed, runs[-1]["seconds"][-1], sum(runs[-1]["right"][-1]) / 5000, flush=True)
     if asked.look_at_test:
-        look_at_test(bench, asked.networks)
+        look_at_test(bench, networks)
         store(bench, asked.file)
     print(table(load_benchmark(asked.file)))
     return 0
@@ -140,7 +135,7 @@ def processor() -> str:
 
 def in_own_process(name: str, seed: int, images: int, networks: Path) -> dict[str, Any]:
     """Measure one run in a new process: none finds memory in use or graphs built by another."""
-    setting = ["--run", name, str(seed), "--images", str(images), "--networks", str(networks)]
+    setting = ["--run", name, str(seed), str(networks), "--images", str(images)]
     done = subprocess.run([sys.executable, __file__, *setting], stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 

@@ -8,7 +8,6 @@ what was measured. For times worth reading, leave the machine alone meanwhile.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import sys
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from stored import store
+from stored import resume, store
 
 import digitlib
 from digitlib.data import FILES
@@ -41,14 +40,7 @@ def main() -> int:
     parser.add_argument("--file", type=Path, default=STUDY)
     parser.add_argument("--anew", action="store_true", help="forget what was measured before")
     asked = parser.parse_args()
-    study = begin(asked)
-    if not asked.anew and asked.file.exists():
-        stored = json.loads(asked.file.read_text(encoding="utf-8"))
-        different = [key for key in study if key != "runs" and stored.get(key) != study[key]]
-        if different:
-            print(f"{asked.file.name} was measured with another {', '.join(different)}: use --anew", file=sys.stderr)
-            return 1
-        study = stored
+    study = begin(asked) if asked.anew else resume(begin(asked), "runs", asked.file)
     done = {(run["order"], run["seed"]) for run in study["runs"]}
     for seed in range(asked.seeds):
         for turn in range(len(ORDERS)):

@@ -50,15 +50,14 @@ def test_a_stopped_measurement_goes_on(tmp_path: Path, monkeypatch: pytest.Monke
     assert [path.name for path in tmp_path.iterdir()] == ["study.json"]
 
 
-def test_other_settings_do_not_mix(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_other_settings_do_not_mix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "study.json"
     monkeypatch.setattr(tool, "measure", _measured)
-    for epochs, status in (("1", 0), ("2", 1)):
-        monkeypatch.setattr("sys.argv", ["layer_order", "--seeds", "1", "--epochs", epochs, "--file", str(file)])
-        assert tool.main() == status
-    assert "another epochs" in capsys.readouterr().err
+    monkeypatch.setattr("sys.argv", ["layer_order", "--seeds", "1", "--epochs", "1", "--file", str(file)])
+    assert tool.main() == 0
+    monkeypatch.setattr("sys.argv", ["layer_order", "--seeds", "1", "--epochs", "2", "--file", str(file)])
+    with pytest.raises(SystemExit, match="another epochs"):
+        tool.main()
 
 
 def test_the_stored_measurement_is_complete() -> None:
