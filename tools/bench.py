@@ -31,6 +31,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import numpy as np
+from judged import hits
 from peers import LADDER, PEERS, Peer, steps
 from stored import resume, store
 
@@ -185,11 +186,6 @@ def train_ours(recipe: dict[str, Any], data: Mnist, images: int, seed: int) -> t
     return model, judge
 
 
-def hits(model: keras.Sequential, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """For each image, whether its most probable digit is its label; bool of shape (N,)."""
-    return model.predict(images, batch_size=1000, verbose=0).argmax(axis=1) == labels
-
-
 def look_at_test(bench: dict[str, Any], networks: Path) -> None:
     """Judge the finished networks on the test set that were not yet; those of the ladder stay on validation images."""
     data = digitlib.load_mnist()
@@ -212,7 +208,8 @@ def table(nets: dict[str, Runs]) -> str:
     """Return the result as a Markdown table; where a run of ours ends above a target, its whole time counts."""
     titles = "network", "seeds", "parameters", "epochs", "s an epoch", "s to 99.0 %", "s to 99.2 %"
     head = f"| {' | '.join((*titles, 'validation %', 'test %', 'MiB'))} |"
-    return "\n".join([head, "|---" * 10 + "|", *(row(name, runs) for name, runs in nets.items())])
+    rows = [row(name, runs) for name, runs in nets.items()]
+    return "\n".join([head, "|---" * 10 + "|", *rows, "", "All seconds include the building of TensorFlow's graph."])
 
 
 def row(name: str, runs: Runs) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from judged import hits
 from stored import resume, store
 
 import digitlib
@@ -106,7 +107,7 @@ def measure(order: str, seed: int, epochs: int, images: int) -> dict[str, Any]:
     keras.utils.set_random_seed(seed)
     model, clock = build(order), Clock()
     train(model, data.x_train[:images], data.y_train[:images], epochs=epochs, seed=seed, callbacks=(clock,))
-    right = model.predict(data.x_val[..., None], batch_size=1000, verbose=0).argmax(axis=1) == data.y_val
+    right = hits(model, data.x_val[..., None], data.y_val)
     run = {"order": order, "seed": seed, "seconds": clock.seconds, "val_accuracy": round(float(right.mean()), 4)}
     print(run, flush=True)
     return run

@@ -13,6 +13,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from judged import hits
 from stored import store
 
 import digitlib
@@ -43,8 +44,8 @@ class Judge(keras.callbacks.Callback):
         """Judge the network if this is one of the steps."""
         self.step = self.before + min(batch + 1, self.params["steps"])
         if self.step in STEPS:
-            guesses = self.model.predict(self.images, batch_size=1000, verbose=0).argmax(axis=1)
-            self.accuracy.append(round(float((guesses == self.labels).mean()), 4))
+            right = hits(self.model, self.images, self.labels)
+            self.accuracy.append(round(float(right.mean()), 4))
 
 
 def main() -> int:

@@ -79,7 +79,9 @@ def test_the_stored_race_keeps_the_promises() -> None:
     keras_io, sprint, lap = nets["keras.io"], nets["sprint"], nets["lap"]
     assert min(len(net.seconds) for name, net in nets.items() if name != "PyTorch twin") >= 3
     assert sprint.accuracy[:, -1].mean() >= 0.99
-    assert sprint.seconds[:, -1].mean() <= crossing(keras_io, 0.99) / 12
+    # Where keras.io's mean does not get to 99 %, its whole time is a lower bound.
+    until = min(crossing(keras_io, 0.99), keras_io.seconds[:, -1].mean())
+    assert sprint.seconds[:, -1].mean() <= until / 15
     assert keras_io.test_right is not None
     passed = [
         net.seconds[:, -1].mean() <= keras_io.seconds[:, -1].mean() / 10
