@@ -8,7 +8,7 @@ endif
 SITE := _build/html
 INSTALLED := .venv/installed
 
-.PHONY: help book test notebooks weights studies bench serve lock
+.PHONY: help book test notebooks weights studies bench labs stills bench-labs serve lock
 
 help:
 	@echo "make book       build the site into $(SITE)"
@@ -18,6 +18,9 @@ help:
 	@echo "make weights    train the shipped network anew"
 	@echo "make studies    repeat the longer measurements that chapters show"
 	@echo "make bench      let the book's network race well-known ones (SEEDS=5 for more; leave the machine alone)"
+	@echo "make labs       bundle the labs' scripts anew, after a change in digitlib/labs/src (needs Node)"
+	@echo "make stills     photograph the labs for pages without scripts"
+	@echo "make bench-labs measure the labs in Chromium (leave the machine alone)"
 	@echo "make lock       resolve the versions in requirements.txt anew"
 
 book: $(INSTALLED)
@@ -39,6 +42,7 @@ notebooks: $(INSTALLED)
 weights: $(INSTALLED)
 	$(BIN)/python tools/weights.py
 	$(BIN)/python tools/embedding.py
+	$(BIN)/python tools/lab_files.py
 
 studies: $(INSTALLED)
 	$(BIN)/python tools/layer_order.py
@@ -48,6 +52,16 @@ studies: $(INSTALLED)
 SEEDS ?= 3
 bench: $(INSTALLED)
 	$(BIN)/python tools/bench.py --seeds $(SEEDS)
+
+labs:
+	npm ci --prefix tools/labs --no-audit --no-fund --silent
+	node tools/labs/build.mjs
+
+stills: $(INSTALLED)
+	PYTHONPATH=tests:tests/browser $(BIN)/python tools/stills.py
+
+bench-labs: $(INSTALLED)
+	PYTHONPATH=tests:tests/browser $(BIN)/python tools/bench_labs.py
 
 # Every version that pyproject.toml's few lead to, for all supported systems; the last line is the book's own module.
 lock:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,11 +30,26 @@ _SETTINGS = {
     "Rescaling": ("scale", "offset"),
     "Conv2D": ("filters", "kernel_size", "strides", "padding", "activation", "use_bias"),
     "MaxPooling2D": ("pool_size", "strides", "padding"),
-    "BatchNormalization": ("momentum", "epsilon"),
+    "AveragePooling2D": ("pool_size", "strides", "padding"),
+    "GlobalAveragePooling2D": (),
+    "BatchNormalization": ("momentum", "epsilon", "center", "scale"),
     "ReLU": (),
+    "Softmax": (),
+    "Activation": ("activation",),
     "Flatten": (),
     "Dropout": ("rate",),
     "Dense": ("units", "activation", "use_bias"),
+}
+# Settings that the file does not hold, so they must be Keras's own; an axis may be counted from either end.
+_FIXED = {
+    "dilation_rate": [(1, 1)],
+    "groups": [1],
+    "data_format": ["channels_last"],
+    "keepdims": [False],
+    "max_value": [None],
+    "negative_slope": [0],
+    "threshold": [0],
+    "axis": [-1, 1, 3],
 }
 
 
@@ -132,20 +147,45 @@ def save_network(model: keras.Sequential, file: Path | str, about: Mapping[str, 
     ValueError
         If the network has a kind of layer that the file cannot hold, or a weight that is not a finite number.
     """
+    packed = pack_network(model, about)
+    file = Path(file)
+    aside = file.with_suffix(".part")
+    aside.write_bytes(packed)
+    aside.replace(file)
+
+
+def pack_network(
+    model: keras.Sequential, about: Mapping[str, Any], precision: Literal["float16", "float32"] = "float16"
+) -> bytes:
+    """Put a network into the bytes of a .safetensors file, which the labs read in the browser.
+
+    Parameters
+    ----------
+    model
+        Any Sequential of the kinds of layers that this book teaches.
+    about
+        What a reader should know of the weights; anything JSON can hold.
+    precision
+        How exactly the weights are kept; "float32" is twice as large and loses nothing.
+
+    Raises
+    ------
+    ValueError
+        If the network has a kind of layer, or a setting, that the file cannot hold, or a weight that is not a finite
+        number.
+    """
     from safetensors.numpy import save
 
-    tensors = _tensors(model)
+    layers = [_describe(layer) for layer in model.layers]
+    tensors = _tensors(model, np.dtype(precision))
     metadata = {
         "schema": SCHEMA,
         "version": SCHEMA_VERSION,
-        "layers": json.dumps([_describe(layer) for layer in model.layers]),
+        "layers": json.dumps(layers),
         "about": json.dumps(dict(about)),
     }
     metadata["sha256"] = _digest(tensors, metadata)
-    file = Path(file)
-    aside = file.with_suffix(".part")
-    aside.write_bytes(save(tensors, metadata=metadata))
-    aside.replace(file)
+    return save(tensors, metadata=metadata)
 
 
 def load_network(file: Path | str) -> keras.Sequential:
@@ -231,6 +271,12 @@ def _describe(layer: keras.Layer) -> dict[str, Any]:
     if kind not in _SETTINGS:
         raise ValueError(f"the layer {layer.name} is a {kind}; a weights file holds only {', '.join(_SETTINGS)}")
     config = layer.get_config()
+    for setting, allowed in _FIXED.items():
+        if setting in config and config[setting] not in allowed:
+            raise ValueError(
+                f"the layer {layer.name} has {setting}={config[setting]!r}; a weights file holds only networks with "
+                f"{setting}={allowed[0]!r}"
+            )
     return {"class_name": kind, "name": layer.name, "config": {key: config[key] for key in _SETTINGS[kind]}}
 
 
@@ -239,19 +285,19 @@ def _weights(layer: keras.Layer) -> list[keras.Variable]:
     return [weight for weight in layer.weights if "seed_generator" not in weight.path]
 
 
-def _tensors(model: keras.Sequential) -> dict[str, NDArray[np.float16]]:
+def _tensors(model: keras.Sequential, precision: np.dtype) -> dict[str, NDArray[np.floating]]:
     tensors = {}
     for layer in model.layers:
         for weight in _weights(layer):
             with np.errstate(over="ignore"):  # refused in the next line
-                tensor = np.asarray(weight).astype(np.float16)
+                tensor = np.asarray(weight).astype(precision)
             if not np.isfinite(tensor).all():
-                raise ValueError(f"the weights {weight.path} hold values that are not finite in float16")
+                raise ValueError(f"the weights {weight.path} hold values that are not finite in {precision}")
             tensors[f"{layer.name}/{weight.name}"] = tensor
     return tensors
 
 
-def _digest(tensors: Mapping[str, NDArray[np.float16]], metadata: Mapping[str, str]) -> str:
+def _digest(tensors: Mapping[str, NDArray[np.floating]], metadata: Mapping[str, str]) -> str:
     digest = hashlib.sha256((metadata["layers"] + metadata["about"]).encode())
     for name in sorted(tensors):
         digest.update(f"{name} {tensors[name].dtype} {tensors[name].shape}".encode())
@@ -259,7 +305,7 @@ def _digest(tensors: Mapping[str, NDArray[np.float16]], metadata: Mapping[str, s
     return digest.hexdigest()
 
 
-def _read(file: Path) -> tuple[dict[str, NDArray[np.float16]], dict[str, str]]:
+def _read(file: Path) -> tuple[dict[str, NDArray[np.floating]], dict[str, str]]:
     from safetensors import SafetensorError, safe_open
 
     if not file.is_file():

@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
+from browsers import CHROMIUM_ARGUMENTS, CHROMIUM_NAMES, chromium_path, firefox_path, start_script
 from built_site import ROOT, build, served
-from playwright.sync_api import Browser, sync_playwright
-
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--disable-quic",
-    # Nothing leaves this machine, so that a forgotten address fails the same way everywhere.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-]
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 
 @pytest.fixture(scope="session")
@@ -42,13 +30,36 @@ def address(site: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Start the system's Chromium, headless; without one the tests are skipped, but fail where CI is set."""
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
-    if path is None:
-        reason = f"no Chromium on this machine: looked for {', '.join(CHROMIUM_NAMES)} and the variable CHROMIUM"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+def playwright() -> Iterator[Playwright]:
+    """Start the program that drives the browsers."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
-        yield browser
-        browser.close()
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """Start the system's Chromium, headless; without one the tests are skipped, but fail where CI is set."""
+    path = chromium_path()
+    if path is None:
+        _do_without(f"no Chromium on this machine: looked for {', '.join(CHROMIUM_NAMES)} and the variable CHROMIUM")
+    browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def firefox(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Start Firefox, headless; without one the tests are skipped, but fail where CI is set."""
+    path = firefox_path()
+    if path is None:
+        _do_without("no Firefox on this machine: looked for firefox-esr and firefox")
+    start = start_script(path, tmp_path_factory.mktemp("firefox"))
+    browser = playwright.firefox.launch(channel="moz-firefox", executable_path=start)
+    yield browser
+    browser.close()
+
+
+def _do_without(reason: str) -> NoReturn:
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
