@@ -1,6 +1,6 @@
 """From any drawing or photograph of one digit to a picture like those of MNIST.
 
-Used in the chapter *Error analysis*, and by the book's drawing pads.
+Used in the chapter *Your own digits*, and by the book's drawing pads.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def prepare(
 
     Notes
     -----
-    Introduced in the chapter *Error analysis*. The steps are those of Y. LeCun, C. Cortes and C. J. C. Burges, *The
+    Introduced in the chapter *Your own digits*. The steps are those of Y. LeCun, C. Cortes and C. J. C. Burges, *The
     MNIST database of handwritten digits*. A digit from MNIST whose longest side is 20, blown up by a whole number,
     comes back as it was.
     """
@@ -236,7 +236,7 @@ def read_drawing(source: str | os.PathLike[str] | bytes | Any) -> Drawing:
 
     Notes
     -----
-    Introduced in the chapter *Error analysis*. The threshold between paper and ink is that of N. Otsu, *A threshold
+    Introduced in the chapter *Your own digits*. The threshold between paper and ink is that of N. Otsu, *A threshold
     selection method from gray-level histograms*, IEEE Trans. Systems, Man, and Cybernetics 9 (1979), 62-66, taken
     where both are near.
     """

@@ -1,4 +1,4 @@
-"""Measure the labs in headless Chromium: `make bench-labs`. Leave the machine alone meanwhile; it takes ten minutes.
+"""Measure the labs in headless Chromium: `make bench-labs`. Leave the machine alone: it takes a quarter of an hour.
 
 The results go into `digitlib/files/labs.json`, which the chapter *How this page runs the network* quotes: sizes over
 the wire, milliseconds, how far the engine is from Keras, and how many digits drawn with the mouse on the built site are
@@ -50,13 +50,14 @@ def main() -> None:
         with sync_playwright() as playwright, served(site) as pages, served(SOURCES) as sources:
             browser = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGUMENTS)
             first_load = _first_load(browser, pages)
+            started = _starting_seconds(browser, pages)
             with _page(browser, f"{sources}files/cnn.md") as page:
-                parity, forward = _parity(page), _forward_milliseconds(page)
+                forward = _forward_milliseconds(page)
+                parity = _parity(page)
             with _page(browser, f"{pages}index.html") as page:
                 pointer = _pointer_milliseconds(page)
                 handwriting = {kind.__name__: _handwriting(page, kind) for kind in (neat, careless)}
             chromium = browser.version
-            started = _starting_seconds(browser, pages)
     content = {
         "machine": {"cores": os.cpu_count(), "processor": _processor(), "system": platform.system()},
         "versions": {"chromium": chromium, "keras": version("keras")},
@@ -96,7 +97,7 @@ def _first_load(browser: Browser, pages: str) -> dict[str, int]:
     """Count the bytes over the wire, headers included, that the landing page's lab asks for before it is used."""
     page = browser.new_page()
     received = []
-    page.on("requestfinished", received.append)
+    page.on("requestfinished", lambda request: received.append(request))
     open_lab(page, f"{pages}index.html", "draw")
     page.wait_for_timeout(500)
     sizes = {request.url: request.sizes() for request in received if "/_static/labs/" in request.url}

@@ -6,16 +6,27 @@ written in plain JavaScript in `src`, and bundled into `static` by ``make labs``
 
 from digitlib.labs.choices import Choice, Progress
 from digitlib.labs.sources import source
-from digitlib.labs.widgets import DrawingLab, JudgeLab, MicroscopeLab, OptimiserLab, StressLab, page_element
+from digitlib.labs.widgets import (
+    DrawingLab,
+    JudgeLab,
+    MicroscopeLab,
+    MistakesLab,
+    OptimiserLab,
+    StressLab,
+    TimeMachineLab,
+    page_element,
+)
 
 __all__ = [
     "Choice",
     "DrawingLab",
     "JudgeLab",
     "MicroscopeLab",
+    "MistakesLab",
     "OptimiserLab",
     "Progress",
     "StressLab",
+    "TimeMachineLab",
     "page_element",
     "source",
 ]

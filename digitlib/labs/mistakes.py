@@ -52,7 +52,15 @@ def answers_and_images(
     Introduced in the chapter *Error analysis*, which fits threshold and temperature on the validation set.
     """
     images, labels, probabilities = np.asarray(images), np.asarray(labels), np.asarray(probabilities)
-    _check(images, labels, probabilities, threshold, temperature)
+    check_digits(images, labels)
+    if probabilities.shape != (len(images), 10):
+        raise ValueError(
+            f"probabilities must have shape {(len(images), 10)}, ten for each image, but have {probabilities.shape}"
+        )
+    if not 0 <= threshold <= 1:
+        raise ValueError(f"threshold must be a confidence from 0 to 1, but is {threshold!r}")
+    if not 0 < temperature < np.inf:
+        raise ValueError(f"temperature must be a number above 0, but is {temperature!r}")
     predicted = probabilities.argmax(axis=1)
     confidence = with_temperature(probabilities, temperature).max(axis=1)
     index = _worth_a_look(labels, predicted, confidence)
@@ -90,7 +98,8 @@ def _worth_a_look(
     return np.sort(wanted[np.sort(first)[:IMAGES]])
 
 
-def _check(images: NDArray, labels: NDArray, probabilities: NDArray, threshold: float, temperature: float) -> None:
+def check_digits(images: NDArray, labels: NDArray) -> None:
+    """Refuse, by a ValueError, images and labels that are none or do not belong together."""
     if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (28, 28) or not len(images):
         raise ValueError(
             f"images must be grey values, uint8 of shape (N, 28, 28), but are {images.dtype} of shape {images.shape}"
@@ -102,11 +111,3 @@ def _check(images: NDArray, labels: NDArray, probabilities: NDArray, threshold: 
         )
     if labels.min() < 0 or labels.max() > 9:
         raise ValueError(f"labels must be digits from 0 to 9, but reach from {labels.min()} to {labels.max()}")
-    if probabilities.shape != (len(images), 10):
-        raise ValueError(
-            f"probabilities must have shape {(len(images), 10)}, ten for each image, but have {probabilities.shape}"
-        )
-    if not 0 <= threshold <= 1:
-        raise ValueError(f"threshold must be a confidence from 0 to 1, but is {threshold!r}")
-    if not 0 < temperature < np.inf:
-        raise ValueError(f"temperature must be a number above 0, but is {temperature!r}")

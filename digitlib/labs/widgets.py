@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import save
 
 from digitlib.data import FILES
-from digitlib.labs.mistakes import answers_and_images
+from digitlib.labs.mistakes import answers_and_images, check_digits
 from digitlib.model import PRETRAINED_FILE, checkpoint_file, checkpoint_steps, pack_network
 
 if TYPE_CHECKING:
@@ -80,8 +80,8 @@ def _packed(model: keras.Sequential) -> bytes:
     """Pack a network for the browser, or say why the labs cannot show it."""
     if model.input_shape[1:] != (28, 28, 1) or model.output_shape[1:] != (10,):
         raise ValueError(
-            f"the network takes {model.input_shape[1:]} and gives {model.output_shape[1:]}, but a lab needs one that takes "
-            "pictures (28, 28, 1) and gives ten probabilities (10,)"
+            f"the network takes {model.input_shape[1:]} and gives {model.output_shape[1:]}, but a lab needs one that "
+            "takes pictures (28, 28, 1) and gives ten probabilities (10,)"
         )
     last = model.layers[-1].get_config()
     if type(model.layers[-1]).__name__ != "Softmax" and last.get("activation") != "softmax":
@@ -110,8 +110,8 @@ class DrawingLab(Lab):
     name = "draw"
     title = "Draw a digit"
     still = (
-        "A sheet with a drawn digit; beside it ten bars with the probability of each digit; below it the steps from the "
-        "drawing to a picture of 28 by 28 pixels, and the feature maps of each layer."
+        "A sheet with a drawn 7; beside it ten bars with the probability of each digit, the one of the 7 nearly full; "
+        "below it the first feature maps."
     )
 
     drawn = traitlets.List(traitlets.Int()).tag(sync=True)
@@ -175,6 +175,7 @@ class MistakesLab(Lab):
         temperature: float,
     ) -> None:
         super().__init__(model)
+        check_digits(np.asarray(images), np.asarray(labels))
         probabilities = model.predict(np.asarray(images)[..., np.newaxis], batch_size=500, verbose=0)
         self.data = save(answers_and_images(images, labels, probabilities, threshold, temperature))
 
@@ -202,9 +203,9 @@ class OptimiserLab(Lab):
     name = "optimiser"
     title = "The optimiser race"
     still = (
-        "A map of a long, narrow valley with four paths from the same start: SGD reaches its floor and creeps, momentum "
-        "swings to and fro, RMSProp and Adam go nearly straight to the lowest point; beside it a table of their losses, "
-        "below it a slider for the rate of each."
+        "A map of a long, narrow valley with four paths from the same start: SGD reaches its floor and creeps, "
+        "momentum swings to and fro, RMSProp goes nearly straight to the lowest point, Adam swings round it once; "
+        "beside it a table of their losses and what to notice, below it buttons to play and to step."
     )
 
     def __init__(self) -> None:
@@ -232,8 +233,8 @@ class JudgeLab(Lab):
     name = "judge"
     title = "Judge the label"
     still = (
-        "A handwritten digit, image 1 of 30, with buttons for 0 to 9 and for cannot tell; below them buttons to go back, "
-        "to go on, and to show the verdicts."
+        "A handwritten digit, image 1 of 30, with buttons for 0 to 9 and for cannot tell; below them buttons to go "
+        "back, to go on, and to show the verdicts."
     )
 
     def __init__(self, model: keras.Sequential, right: int) -> None:
@@ -298,8 +299,8 @@ class StressLab(Lab):
     name = "stress"
     title = "Stress test"
     still = (
-        "A handwritten 7 before and after it was turned, and the answer: a 2. Below it ten bars with the probability of "
-        "each digit, a slider for each change, and a curve that shows which digit the network reads at each angle."
+        "A handwritten 7 before and after all changes, the answer, and ten bars with the probability of each digit; "
+        "below them a slider for each change, and a curve that shows which digit the network reads at each angle."
     )
 
     def __init__(self, model: keras.Sequential) -> None:

@@ -159,7 +159,7 @@ def _transform(stroke: NDArray[np.float64], width: float, lean: float, degrees: 
 def _wobble(stroke: NDArray[np.float64], size: float, rng: np.random.Generator) -> NDArray[np.float64]:
     """Resample to even steps, then let the hand shake: slow deviations, not noise from point to point."""
     along = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(stroke, axis=0).T))])
-    steps = max(int(along[-1] / 0.04), 2)
+    steps = max(int(along[-1] / 0.06), 2)
     places = np.linspace(0, along[-1], steps)
     points = np.stack([np.interp(places, along, stroke[:, i]) for i in (0, 1)], axis=1)
     knots = rng.normal(0, size, (steps // 3 + 2, 2))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from collections.abc import Iterable
 
@@ -52,3 +54,9 @@ def link(page: Page, lab: Locator) -> str:
     lab.get_by_role("button", name="Link to this").click()
     page.wait_for_function("location.hash.length > 3")
     return page.url
+
+
+def with_state(lab: str, state: object, version: int = 1) -> str:
+    """Write the part of an address that holds a lab's state, as a lab writes it; a text is taken as it is."""
+    text = state if isinstance(state, str) else base64.urlsafe_b64encode(json.dumps(state).encode()).decode()
+    return f"#{lab}={version}.{text.rstrip('=')}"

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from built_site import ROOT, served
-from labs import link, open_lab, status
+from labs import link, open_lab, status, with_state
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Locator, Page, expect
 from safetensors.numpy import load_file
@@ -119,8 +119,7 @@ def _point(lab: Locator, row: int, column: int) -> None:
 
 
 def _linked(address: str, state: dict[str, object], version: int = 1) -> str:
-    letters = base64.urlsafe_b64encode(json.dumps(state).encode()).decode().rstrip("=")
-    return f"{address}{CHAPTER}#microscope={version}.{letters}"
+    return address + CHAPTER + with_state("microscope", state, version)
 
 
 STATE = {
@@ -290,9 +289,9 @@ def test_formula_with_its_numbers(lab: Locator) -> None:
     formula = lab.get_by_text(re.compile("Side of the map"))
     expect(formula).to_have_text("Side of the map: ⌊(28 + 0 − 5) / 1⌋ + 1 = 24.")
     _choose(lab, "Padding", "same")
-    expect(formula).to_have_text("Side of the map: ⌊(28 + 4 − 5) / 1⌋ + 1 = 28, with 2 zeros before and 2 behind.")
+    expect(formula).to_have_text("Side of the map: ⌊(28 + 4 − 5) / 1⌋ + 1 = 28; zeros: 2 before, 2 behind.")
     lab.get_by_role("slider", name="Stride").fill("2")
-    expect(formula).to_have_text("Side of the map: ⌊(28 + 3 − 5) / 2⌋ + 1 = 14, with 1 zeros before and 2 behind.")
+    expect(formula).to_have_text("Side of the map: ⌊(28 + 3 − 5) / 2⌋ + 1 = 14; zeros: 1 before, 2 behind.")
     _point(lab, 0, 0)
     status(lab)
     expect(lab.get_by_text("(0) lies beyond the edge")).to_be_visible()
@@ -354,8 +353,9 @@ def _verdict(lab: Locator, answer: object) -> str:
     return status(lab)
 
 
-def test_question_mode(page: Page, lab: Locator) -> None:
+def test_question_mode(lab: Locator, image: NDArray) -> None:
     _point(lab, 12, 11)
+    value = _value(lab)[3]
     lab.get_by_label(re.compile("Question mode")).check()
     assert re.fullmatch(r"Row 12, column 11 of map 0: what is the sum of the 9 products\?", status(lab))
     expect(lab.get_by_role("table", name="Products")).to_have_count(0)
@@ -365,6 +365,7 @@ def test_question_mode(page: Page, lab: Locator) -> None:
     assert np.allclose(patch, patch.round(1))
     products = patch * weights
     total = products.sum()
+    beside = (np.floor(image[13:16, 13:16] / 25.5 + 0.5) / 10 * weights).sum()
     for answer, hint in (
         (-total, "the sign is not"),
         (total / 9, "mean of the products"),
@@ -372,6 +373,8 @@ def test_question_mode(page: Page, lab: Locator) -> None:
         (total - products[1].sum(), "Row 14 is missing"),
         (total - products[:, 2].sum(), "Column 14 is missing"),
         (total * 10, "the point is not"),
+        (beside, "That is the sum for row 12, column 12"),
+        (value, "That is the map’s value"),
         (total + 31.4, "The sum is smaller"),
     ):
         assert "not yet" in _verdict(lab, round(answer, 2)), answer
@@ -484,13 +487,14 @@ def test_links_that_cannot_be_shown(page: Page, address: str) -> None:
 def test_a_network_with_biases_and_activations(browser: Browser, address: str, image: NDArray) -> None:
     """In a notebook the lab gets the reader's own network; here a page gets one in place of the book's."""
     keras.utils.set_random_seed(0)
-    conv = keras.layers.Conv2D
+    conv, initial = keras.layers.Conv2D, keras.initializers
+    start = {"kernel_initializer": initial.RandomNormal(stddev=0.5), "bias_initializer": initial.Constant(1.37)}
     other = keras.Sequential(
         [
             keras.Input((28, 28, 1)),
             keras.layers.Rescaling(1 / 255),
-            conv(4, 3, activation="relu", padding="same", strides=2, bias_initializer="uniform", name="first"),
-            conv(3, (2, 4), activation="tanh", bias_initializer="uniform", name="second"),
+            conv(4, 3, activation="relu", padding="same", strides=2, **start, name="first"),
+            conv(3, (2, 4), activation="tanh", **start, name="second"),
             keras.layers.Flatten(),
             keras.layers.Dense(10, activation="softmax"),
         ]
@@ -511,6 +515,11 @@ def test_a_network_with_biases_and_activations(browser: Browser, address: str, i
         assert _number(sums[-3]) == pytest.approx(_number(sums[-5]) + bias, abs=1.2e-3)
         assert sums[-2] == {"first": "relu", "second": "tanh"}[name]
     assert _table(lab, "^Filter").shape == (2, 4)
+    _choose(lab, "Layer", "first")
+    lab.get_by_label(re.compile("Question mode")).check()
+    total = (_table(lab, "^Patch$") * _table(lab, "^Filter$")).sum()
+    assert "You added the bias already" in _verdict(lab, round(total + 1.37, 2))
+    assert "right, the sum is" in _verdict(lab, round(total, 2))
     context.close()
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -12,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from labs import open_lab, with_state
 from playwright.sync_api import Browser, Locator, Page, expect
 from safetensors.numpy import load_file
 from test_pages import VIEWS, WCAG, Visit, overflow_complaints, visiting
@@ -37,15 +36,11 @@ def wrong() -> np.ndarray:
 
 
 def link(state: object, version: int = 1) -> str:
-    return f"{PAGE}#mistakes={version}.{base64.urlsafe_b64encode(json.dumps(state).encode()).decode().rstrip('=')}"
+    return PAGE + with_state("mistakes", state, version)
 
 
 def begin(page: Page, address: str, name: str = PAGE) -> Locator:
-    page.goto(address + name)
-    page.locator("[data-lab=mistakes]").scroll_into_view_if_needed()
-    lab = page.locator(".lab-mistakes[data-ready]")
-    expect(lab).to_be_attached(timeout=20_000)
-    return lab
+    return open_lab(page, address + name, "mistakes")
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from labs import open_lab, with_state
 from playwright.sync_api import Browser, Locator, Page, expect
 from safetensors.numpy import load_file
 from test_pages import VIEWS, WCAG, Visit, overflow_complaints, visiting
@@ -41,15 +42,11 @@ def probabilities(step: int, image: np.ndarray) -> np.ndarray:
 
 
 def link(state: object, version: int = 1) -> str:
-    return f"{PAGE}#time-machine={version}.{base64.urlsafe_b64encode(json.dumps(state).encode()).decode().rstrip('=')}"
+    return PAGE + with_state("time-machine", state, version)
 
 
 def begin(page: Page, address: str, name: str = PAGE) -> Locator:
-    page.goto(address + name)
-    page.locator("[data-lab=time-machine]").scroll_into_view_if_needed()
-    lab = page.locator(".lab-time-machine[data-ready]")
-    expect(lab).to_be_attached(timeout=20_000)
-    return lab
+    return open_lab(page, address + name, "time-machine")
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import keras
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 from safetensors.numpy import save
 
 from digitlib import data, model
-from digitlib.model import WeightsFileError, build_cnn, load_network, load_pretrained, save_network
+from digitlib.model import WeightsFileError, build_cnn, load_network, load_pretrained, pack_network, save_network
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +157,7 @@ def test_the_layers_settings_come_back(tmp_path: Path) -> None:
 
 
 def test_every_shipped_file_loads() -> None:
-    files = sorted(model.FILES.glob("*.safetensors"))
+    files = sorted(model.FILES.glob("cnn*.safetensors"))
     assert {model.PRETRAINED_FILE, model.TWIN_FILE} < set(files)
     for file in files:
         load_network(file)
@@ -307,3 +308,48 @@ def _rewrite(file: Path, change: Callable[[dict, dict], object]) -> None:
     change(tensors, metadata)
     metadata["sha256"] = model._digest(tensors, metadata)
     file.write_bytes(save(tensors, metadata=metadata))
+
+
+def _of_many_kinds() -> keras.Sequential:
+    from keras import Input, Sequential, layers
+
+    return Sequential(
+        [
+            Input((28, 28, 1)),
+            layers.Conv2D(3, 3, strides=2, padding="same", activation="tanh"),
+            layers.BatchNormalization(center=False, scale=False),
+            layers.AveragePooling2D(2, strides=1, padding="same"),
+            layers.Activation("sigmoid"),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(10),
+            layers.Softmax(),
+        ]
+    )
+
+
+@pytest.mark.parametrize("precision", ["float16", "float32"])
+def test_a_packed_network_of_many_kinds_computes_the_same(
+    images: np.ndarray, tmp_path: Path, precision: Literal["float16", "float32"]
+) -> None:
+    many = _of_many_kinds()
+    file = tmp_path / "many.safetensors"
+    file.write_bytes(pack_network(many, {}, precision))
+    again = load_network(file)
+    expected = many.predict(images.astype(np.float32), verbose=0)
+    tolerance = 1e-6 if precision == "float32" else 2e-2
+    assert np.abs(again.predict(images.astype(np.float32), verbose=0) - expected).max() <= tolerance
+
+
+def test_float32_keeps_every_bit(network: keras.Sequential, tmp_path: Path) -> None:
+    file = tmp_path / "exact.safetensors"
+    file.write_bytes(pack_network(network, {}, "float32"))
+    for ours, theirs in zip(network.get_weights(), load_network(file).get_weights(), strict=True):
+        assert np.array_equal(ours, theirs)
+
+
+def test_a_setting_that_the_file_does_not_hold_is_refused() -> None:
+    from keras import Input, Sequential, layers
+
+    other = Sequential([Input((28, 28, 1)), layers.Conv2D(2, 3, dilation_rate=2, name="wide")])
+    with pytest.raises(ValueError, match=r"the layer wide has dilation_rate=\(2, 2\)"):
+        pack_network(other, {})

@@ -1,7 +1,7 @@
 // Bundle every lab of digitlib/labs/src into one file of digitlib/labs/static, or into the folder that is given.
 // A lab is a source that says `export default lab(...)`; host.js is what the book's pages load.
 import { build } from 'esbuild';
-import { copyFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -11,9 +11,7 @@ const scripts = readdirSync(source).filter((name) => name.endsWith('.js'));
 const entries = scripts.filter((name) => /^export default lab\(/m.test(readFileSync(join(source, name), 'utf8')));
 const paths = (names) => names.map((name) => join(source, name));
 
-mkdirSync(target, { recursive: true });
 const settings = { bundle: true, minify: true, target: 'es2022', charset: 'utf8', outdir: target, logLevel: 'warning' };
 await build({ ...settings, entryPoints: paths(entries), format: 'esm' });
-await build({ ...settings, entryPoints: paths(['host.js']), format: 'iife' });
-copyFileSync(join(source, 'labs.css'), join(target, 'labs.css'));
+await build({ ...settings, entryPoints: paths(['host.js', 'labs.css']), format: 'iife' });
 console.log(`${[...entries, 'host.js'].join(', ')} -> ${target}`);

@@ -16,7 +16,8 @@ export function confusionTable(caption, counts, content) {
     return made;
   };
   return make('table', { className: 'lab-matrix' }, make('caption', {}, caption),
-    make('thead', {}, make('tr', {}, make('td', {}), ...DIGITS.map((digit) => make('th', { scope: 'col' }, String(digit))))),
+    make('thead', {}, make('tr', {}, make('td', {}),
+      ...DIGITS.map((digit) => make('th', { scope: 'col' }, String(digit))))),
     make('tbody', {}, ...DIGITS.map((is) => make('tr', {}, make('th', { scope: 'row' }, String(is)),
       ...DIGITS.map((takenFor) => cell(is, takenFor))))));
 }

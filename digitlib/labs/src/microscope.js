@@ -395,8 +395,8 @@ class Microscope {
       .map(([row, column]) => [sumAt(row, column), `That is the sum for row ${row}, column ${column}: one pixel off.`]);
     return [
       ...beside,
-      [100 * this.value, 'That is the map’s value. Use the rounded numbers in the tables.'],
       [sumAt(this.row, this.column) + 100 * bias, 'You added the bias already. Asked is the sum of the products.'],
+      [100 * this.value, 'That is the map’s value. Use the rounded numbers in the tables.'],
     ];
   }
 
@@ -424,12 +424,13 @@ const channelOf = ({ shape: [rows, columns, channels], data }, channel) =>
 const lines = ({ top, bottom, left, right }) =>
   `rows ${whole(top)} to ${whole(bottom)}, columns ${whole(left)} to ${whole(right)}`;
 
-// "⌊(28 + 4 − 5) / 1⌋ + 1 = 28, with 2 zeros before and 2 behind."
+// "⌊(28 + 4 − 5) / 1⌋ + 1 = 28; zeros: 2 before, 2 behind."
 function sideOf(input, filter, stride, padding, count) {
   const zeros = padding === 'same' ? Math.max((count - 1) * stride + filter - input, 0) : 0;
   const before = Math.floor(zeros / 2);
-  const formula = `⌊(${input} + ${zeros} − ${filter}) / ${stride}⌋ + 1 = ${count}`.replaceAll(' ', '\u00a0'); // unbroken
-  return zeros ? `${formula}, with ${before} zeros before and ${zeros - before} behind.` : `${formula}.`;
+  const spaced = `⌊(${input} + ${zeros} − ${filter}) / ${stride}⌋ + 1 = ${count}`;
+  const formula = spaced.replaceAll(' ', '\u00a0'); // stays on one line
+  return zeros ? `${formula}; zeros: ${before} before, ${zeros - before} behind.` : `${formula}.`;
 }
 
 const line = (name, value) => make('tr', {}, make('th', { scope: 'row' }, name), make('td', {}, value));

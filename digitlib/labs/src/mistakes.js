@@ -26,7 +26,7 @@ const share = (count, total) => `${((100 * count) / total).toFixed(2)} %`;
 
 // The same digits, less sure for a temperature above 1: divide the logits by it. The logarithm of a probability serves
 // as its logit; one that was rounded to 0 has none.
-export function withTemperature(probabilities, temperature) {
+function withTemperature(probabilities, temperature) {
   const powers = Array.from(probabilities, (p) => Math.max(p, 1e-30) ** (1 / temperature));
   const sum = powers.reduce((x, y) => x + y);
   return powers.map((power) => power / sum);
@@ -104,10 +104,10 @@ export default lab('mistakes', async (frame) => {
     cells.forEach((open, key) => open.setAttribute('aria-pressed', String(key === `${asked.is} ${asked.takenFor}`)));
   };
   const item = (number) => {
-    const canvas = digitCanvas(number, `digit ${number}`);
-    const made = make('button', { type: 'button', className: 'lab-item', onclick: () => { open(number); opening.focus(); } },
-      canvas, make('span', {}, `${all.label[number]}→${all.predicted[number]}`), make('span', {}, percent(all.confidence[number])),
-      make('span', { className: 'lab-fate' }));
+    const show = () => { open(number); opening.focus(); };
+    const made = make('button', { type: 'button', className: 'lab-item', onclick: show },
+      digitCanvas(number, `digit ${number}`), make('span', {}, `${all.label[number]}→${all.predicted[number]}`),
+      make('span', {}, percent(all.confidence[number])), make('span', { className: 'lab-fate' }));
     made.dataset.number = number;
     markRejected(made, number);
     return made;
@@ -128,7 +128,8 @@ export default lab('mistakes', async (frame) => {
     (gallery.querySelector(`[data-number="${number}"]`) ?? isList.select).focus();
   };
   const detail = make('div', { className: 'lab-opened', hidden: true }, opening,
-    make('div', { className: 'lab-columns' }, make('div', {}, picture, verdict, button('Back to the images', close)), bars.element),
+    make('div', { className: 'lab-columns' },
+      make('div', {}, picture, verdict, button('Back to the images', close)), bars.element),
     make('p', { className: 'lab-title' }, 'What each layer makes of it'), maps.element);
   const open = (number) => {
     opened = number;
@@ -141,20 +142,23 @@ export default lab('mistakes', async (frame) => {
     tellOpened();
   };
   const tellOpened = () => {
-    const sure = all.confidence[opened], [less, fate] = sure < threshold ? ['less', 'rejected'] : ['no less', 'read'];
-    verdict.textContent = `With the temperature, its confidence is ${percent(sure)}, ${less} than the threshold: it is ${fate}.`;
+    const sure = all.confidence[opened];
+    verdict.textContent = `With the temperature, its confidence is ${percent(sure)}, ` +
+      (sure < threshold ? 'less than the threshold: it is rejected.' : 'no less than the threshold: it is read.');
   };
 
   // ------------------------------------------------------------------------------------------- all of it together
+  const title = (text, first = '') => make('p', { className: `lab-title ${first}` }, text);
+  const muted = (text) => make('p', { className: 'lab-muted' }, text);
   frame.body.append(
     make('div', { className: 'lab-columns' },
-      make('div', { className: 'lab-wide' }, make('p', { className: 'lab-title lab-first' }, 'Which digit for which?'), matrix),
-      make('div', {}, make('p', { className: 'lab-title lab-first' }, 'Rejecting the doubtful'), frame.status, limit.element, mark,
-        make('div', { className: 'lab-row' }, back, make('span', { className: 'lab-muted' }, 'The mark on the slider was fitted on validation.')), bargain,
-        make('p', { className: 'lab-muted' }, 'Confidence is the largest of the ten probabilities after the temperature ' +
-          `${all.temperature.toFixed(2)}, which was fitted on validation, too. Below the threshold a digit is rejected.`),
+      make('div', { className: 'lab-wide' }, title('Which digit for which?', 'lab-first'), matrix),
+      make('div', {}, title('Rejecting the doubtful', 'lab-first'), frame.status, limit.element, mark,
+        make('div', { className: 'lab-row' }, back, muted('The mark on the slider was fitted on validation.')), bargain,
+        muted('Confidence is the largest of the ten probabilities after the temperature ' +
+          `${all.temperature.toFixed(2)}, fitted on validation, too. Below the threshold a digit is rejected.`),
         frame.linkButton(() => ({ ...asked, threshold, opened })))),
-    make('p', { className: 'lab-title' }, 'The images'),
+    title('The images'),
     make('div', { className: 'lab-row' }, isList.element, takenForList.element, orderList.element),
     heading, gallery, more, detail,
   );
@@ -183,7 +187,8 @@ function inWords({ is, takenFor }, found, held, { imageOf }) {
   if (held.length === found.length) return what;
   const least = found.findIndex((number) => !imageOf.has(number));
   const surest = found.length - 1 - found.findLastIndex((number) => !imageOf.has(number));
-  const ends = [[least, 'least sure'], [surest, 'surest']].filter(([count]) => count).map(([count, name]) => `the ${count} ${name}`);
+  const ends = [[least, 'least sure'], [surest, 'surest']].filter(([count]) => count)
+    .map(([count, name]) => `the ${count} ${name}`);
   const which = least + surest === held.length ? ends.join(' and ') : held.length;
   return `${what} Here are ${which} of them; this page has no images of the others.`;
 }
@@ -198,7 +203,8 @@ class Answers {
     this.threshold = threshold.data[0];
     this.temperature = temperature.data[0];
     this.order = [...this.confidence.keys()].sort((i, j) => this.confidence[i] - this.confidence[j]);
-    this.imageOf = new Map(Array.from(index.data, (number, i) => [number, images.data.subarray(784 * i, 784 * (i + 1))]));
+    const image = (i) => images.data.subarray(784 * i, 784 * (i + 1));
+    this.imageOf = new Map(Array.from(index.data, (number, i) => [number, image(i)]));
   }
 
   counts() {

@@ -48,7 +48,7 @@ export default lab('optimiser', async (frame) => {
   const hint = make('p', { className: 'lab-hint', id: `lab-map-hint-${++labs}` },
     'Tap the map to choose where all four start. With keys: focus it, then arrows (0.1 a step, with Shift 1). ' +
     'Dark is low, light is high; a line joins places of equal loss; a star is a lowest point. Weight 1 runs from ' +
-    `${MAP.left} to ${MAP.right} across, weight 2 from ${MAP.bottom} to ${MAP.top} upwards.`);
+    `${signed(MAP.left)} to ${MAP.right} across, weight 2 from ${signed(MAP.bottom)} to ${MAP.top} upwards.`);
   const map = new LossMap('Map of the loss', hint, (place) => { start = place; race(); });
   const chart = make('canvas', { className: 'lab-chart', role: 'img' });
   const caption = make('caption', {});
@@ -61,17 +61,17 @@ export default lab('optimiser', async (frame) => {
         make('div', { className: 'lab-row' }, play, at.element, steps.element), hint),
       make('div', { className: 'lab-answer' }, frame.status,
         make('table', { className: 'lab-results' }, caption, make('thead', {}, make('tr', {}, ...heads)),
-          make('tbody', {}, ...runners.map(({ row }) => row))))),
+          make('tbody', {}, ...runners.map(({ row }) => row))),
+        make('p', { className: 'lab-title' }, 'What to notice'), notice)),
     make('p', { className: 'lab-title' }, 'The rates'),
     make('div', { className: 'lab-runners' }, ...runners.map(({ element }) => element)),
-    make('p', { className: 'lab-title' }, 'What to notice'), notice,
     make('p', { className: 'lab-title' }, 'The loss, step after step'),
     chart, make('p', { className: 'lab-hint' },
       `Each line of the scale is a hundredth of the one above; ${REACHED.toFixed(6)} stands for all below it.`),
-    frame.linkButton(() => ({
+    make('div', { className: 'lab-row' }, frame.linkButton(() => ({
       surface: chosen.select.value, start, rates: runners.map(({ rate }) => rate),
       momentum: Number(keepGoing.input.value), steps: Number(steps.input.value), step, seed,
-    })),
+    }))),
   );
 
   // --------------------------------------------------------------------------------------------------- racing
@@ -198,7 +198,7 @@ function verdict(losses) {
 }
 
 function inDigits(loss) {
-  if (loss < REACHED) return `< ${REACHED.toFixed(6)}`;
+  if (loss < REACHED) return `<\u00a0${REACHED.toFixed(6)}`;
   return loss < 1000 ? String(Number(loss.toPrecision(3))) : Math.round(loss).toLocaleString('en');
 }
 

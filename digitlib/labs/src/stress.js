@@ -258,7 +258,7 @@ class Picture {
 
   // Light is more ink, dark is less, on a scale from -size to size.
   difference(data, size) {
-    this.caption.textContent = `the step: −${size} (dark) to ${size} (light)`;
+    this.caption.textContent = size ? `the step: −${size} (dark) to ${size} (light)` : 'the step: none yet';
     paintMaps(this.canvas, { shape: [28, 28, 1], data }, { common: { size, negative: true } });
   }
 }

@@ -21,30 +21,32 @@ const share = (count, total) => `${((100 * count) / total).toFixed(1)} %`;
 export default lab('time-machine', async (frame) => {
   const moments = readMoments(await frame.file('lab-checkpoints.json'));
   const examples = readTensors(await frame.file('lab-digits.safetensors')).tensors;
-  const example = { picture: examples.images.data.subarray(784 * EXAMPLE, 784 * (EXAMPLE + 1)), label: examples.labels.data[EXAMPLE] };
+  const example = examples.images.data.subarray(784 * EXAMPLE, 784 * (EXAMPLE + 1));
   const networks = new Map(); // those that were fetched, by their place among the moments
   let wanted = 0, present = null; // places among the moments: where the slider is, and what is shown
 
   // ------------------------------------------------------------------------------------------------- what is shown
-  const when = slider('Moment', { min: 0, max: moments.length - 1, value: 0, show: (place) => moments[place].name }, (place) => go(place));
+  const when = slider('Moment', { min: 0, max: moments.length - 1, value: 0, show: (place) => moments[place].name },
+    (place) => go(place));
   const earlier = button('Earlier', () => go(wanted - 1)), later = button('Later', () => go(wanted + 1));
   const curve = new Curve(moments);
   const remark = make('p', { className: 'lab-muted lab-remark' });
   const filters = make('canvas', { role: 'img', 'aria-label': 'the filters of layer 1 at this moment' });
   const pad = new Pad('Drawing pad for the time machine', () => soon());
-  const seen = make('canvas', { width: 28, height: 28, className: 'lab-seen', role: 'img', 'aria-label': 'What the network gets' });
+  const seen = make('canvas',
+    { width: 28, height: 28, className: 'lab-seen', role: 'img', 'aria-label': 'What the network gets' });
   const answer = make('p', { className: 'lab-says' }), whose = make('p', { className: 'lab-muted' });
   const bars = new Bars(), matrix = make('div', {}), filterRange = make('p', { className: 'lab-muted' });
 
   const show = () => {
-    const network = networks.get(present), drawn = pictureOf(pad.strokes), pixels = drawn ?? example.picture;
+    const network = networks.get(present), drawn = pictureOf(pad.strokes), pixels = drawn ?? example;
     const steps = forward(network, pixels), probabilities = Array.from(steps.at(-1).output.data);
     paintInk(seen, pixels);
     bars.show(probabilities);
     maps.show(steps);
     answer.textContent = inWords(probabilities);
     whose.textContent = drawn ? 'Your drawing, as the network gets it.'
-      : `An example: ${a(example.label)} of the validation digits. Draw a digit of your own.`;
+      : `An example: ${a(examples.labels.data[EXAMPLE])} of the validation digits. Draw a digit of your own.`;
   };
   const soon = oncePerFrame(show);
 
@@ -54,11 +56,11 @@ export default lab('time-machine', async (frame) => {
     curve.mark(present);
     const first = networks.get(present).layers.find(({ kind }) => kind === 'Conv2D');
     const { size } = paintFilters(filters, first, filters.parentElement.clientWidth < NARROW ? 8 : 12);
-    filterRange.textContent = `${first.weights.filters.length} filters of 5 × 5 weights, from −${short(size)} (dark) to ${short(size)} (light)`;
-    matrix.replaceChildren(confusionTable('The 5,000 validation digits. Rows: what a digit is. Columns: what it was taken for.',
-      moment.confusion, String));
+    const { length } = first.weights.filters, most = short(size);
+    filterRange.textContent = `${length} filters of 5 × 5 weights, from −${most} (dark) to ${most} (light)`;
+    matrix.replaceChildren(confusionTable(
+      'The 5,000 validation digits. Rows: what a digit is. Columns: what it was taken for.', moment.confusion, String));
     remark.textContent = remarkOn(moment);
-    frame.element.dataset.step = moment.step;
     frame.say(`After ${moment.name} it reads ${share(moment.right, moment.total)} of the validation digits.`);
     show();
   };
@@ -114,9 +116,10 @@ export default lab('time-machine', async (frame) => {
 function readMoments(buffer) {
   const { steps_per_epoch: epoch, checkpoints } = JSON.parse(new TextDecoder().decode(buffer));
   return checkpoints.map(({ step, confusion, right_with_batches: rightWithBatches }) => {
-    const epochs = step / epoch, inEpochs = Number.isInteger(epochs) && epochs ? ` (${epochs} epoch${epochs > 1 ? 's' : ''})` : '';
+    const epochs = step / epoch, whole = epochs > 0 && Number.isInteger(epochs);
     return {
-      step, confusion, rightWithBatches, name: `${many(step)} steps${inEpochs}`,
+      step, confusion, rightWithBatches,
+      name: `${many(step)} steps${whole ? ` (${epochs} epoch${epochs > 1 ? 's' : ''})` : ''}`,
       file: `cnn-step-${String(step).padStart(5, '0')}.safetensors`,
       right: DIGITS.reduce((sum, digit) => sum + confusion[digit][digit], 0),
       total: confusion.flat().reduce((sum, count) => sum + count, 0),
@@ -158,7 +161,8 @@ class Curve {
       ...points.map(([cx, cy]) => draw('circle', { cx, cy, r: 3, class: 'lab-dot' })), this.ring,
       ...points.map(([x], place) => text(x, HEIGHT - 4, many(moments[place].step), 'middle')));
     this.element = make('div', { className: 'lab-curve' },
-      make('p', { className: 'lab-muted' }, 'Validation accuracy after so many steps. (The distances between the steps are not to scale.)'), this.svg);
+      make('p', { className: 'lab-muted' },
+        'Validation accuracy after so many steps. (The distances between the steps are not to scale.)'), this.svg);
   }
 
   point(place) {
