@@ -277,6 +277,10 @@ def _describe(layer: keras.Layer) -> dict[str, Any]:
                 f"the layer {layer.name} has {setting}={config[setting]!r}; a weights file holds only networks with "
                 f"{setting}={allowed[0]!r}"
             )
+    if kind == "Rescaling" and not all(isinstance(config[key], Real) for key in ("scale", "offset")):
+        raise ValueError(
+            f"the layer {layer.name} must have one scale and one offset; a weights file holds no lists of them"
+        )
     return {"class_name": kind, "name": layer.name, "config": {key: config[key] for key in _SETTINGS[kind]}}
 
 

@@ -1,4 +1,4 @@
-"""Measure the labs in headless Chromium: `make bench-labs`. Leave the machine alone: it takes a quarter of an hour.
+"""Measure the labs in headless Chromium: `make bench-labs`. Leave the machine alone: it takes ten minutes.
 
 The results go into `digitlib/files/labs.json`, which the chapter *How this page runs the network* quotes: sizes over
 the wire, milliseconds, how far the engine is from Keras, and how many digits drawn with the mouse on the built site are
@@ -37,7 +37,7 @@ RESULTS = FILES / "labs.json"
 TEN_MEGABITS = 10e6 / 8  # bytes a second
 ROUND_TRIP = 40  # milliseconds, added to every request
 RANDOM_NETWORKS = 48
-DRAWN = 500  # digits of each kind
+DRAWN = 200  # digits of each kind
 
 
 def main() -> None:

@@ -46,7 +46,9 @@ def _photograph(page: Page, lab: Locator, name: str) -> None:
     page.evaluate("document.activeElement.blur()")
     page.mouse.move(5, 5)
     page.wait_for_timeout(1000)
-    lab.evaluate("lab => scrollTo(0, lab.getBoundingClientRect().top + scrollY - 80)")  # below the page's own header
+    # Below the page's own header, and below what sticks there.
+    lab.evaluate("lab => scrollBy({ top: lab.getBoundingClientRect().top - 200, behavior: 'instant' })")
+    page.wait_for_timeout(200)
     box = lab.bounding_box()
     clip = {"x": box["x"], "y": box["y"], "width": box["width"], "height": min(box["height"], HEIGHT)}
     picture = Image.open(io.BytesIO(page.screenshot(clip=clip)))

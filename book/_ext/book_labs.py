@@ -57,7 +57,8 @@ def _add_host(
     body = context.get("body", "")
     if "digits-lab-here" not in body:
         return
-    context["body"] = body.replace(f'src="{STILLS}/', f'src="{context["pathto"]("_static/labs/stills", resource=True)}/')
+    stills = context["pathto"]("_static/labs/stills", resource=True)
+    context["body"] = body.replace(f'src="{STILLS}/', f'src="{stills}/')
     app.add_css_file("labs/labs.css")
     app.add_js_file("labs/host.js", defer="defer", **{"data-version": app.labs_version})
 

@@ -98,7 +98,7 @@ def test_gradients_of_the_shipped_network(page: Page, x_test: np.ndarray) -> Non
 
 
 def test_the_loss_of_a_sure_network_still_has_a_gradient(page: Page, x_test: np.ndarray) -> None:
-    # Through the softmax in float32, the gradient of a probability that is 1 to the last bit is 0 everywhere.
+    # Where the probability is 1 to the last bit, "p - 1" is 0 in float32, and the right digit's part is lost.
     model = digitlib.load_pretrained()
     answers = model.predict(x_test[:200, ..., None], verbose=0)
     sure = int(answers.max(axis=1).argmax())

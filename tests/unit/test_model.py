@@ -350,6 +350,10 @@ def test_float32_keeps_every_bit(network: keras.Sequential, tmp_path: Path) -> N
 def test_a_setting_that_the_file_does_not_hold_is_refused() -> None:
     from keras import Input, Sequential, layers
 
-    other = Sequential([Input((28, 28, 1)), layers.Conv2D(2, 3, dilation_rate=2, name="wide")])
-    with pytest.raises(ValueError, match=r"the layer wide has dilation_rate=\(2, 2\)"):
-        pack_network(other, {})
+    for layer, said in (
+        (layers.Conv2D(2, 3, dilation_rate=2, name="wide"), r"the layer wide has dilation_rate=\(2, 2\)"),
+        (layers.ReLU(max_value=6, name="six"), "the layer six has max_value=6"),
+        (layers.Rescaling([0.5], name="listed"), "the layer listed must have one scale"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            pack_network(Sequential([Input((28, 28, 1)), layer]), {})

@@ -104,8 +104,8 @@ export function gradientOfOutput(steps, unit) {
 
 // How the cross-entropy of the right answer, -log(probability of `label`), changes with each pixel: for the fast
 // gradient sign method. The network must end in softmax. It begins before the softmax, where the gradient is simply
-// the probabilities minus one for the right answer: going through the softmax, it would be rounded to zero for a
-// network that is sure. That "minus one" is written as a sum of the others for the same reason.
+// the probabilities minus one for the right answer. In float32 that difference is exactly zero for a network that is
+// sure; so it is written as minus the sum of the other probabilities, which is the same and loses nothing.
 export function gradientOfLoss(steps, label) {
   const last = steps.at(-1), { data } = last.output;
   const ownSoftmax = hasOwnActivation(last.layer) && last.layer.settings.activation === 'softmax';
