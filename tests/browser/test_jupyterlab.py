@@ -31,6 +31,15 @@ print("difference below 1e-4:", abs(expected - lab.probabilities).max() < 1e-4, 
     """\
 print("shape:", lab.pixels.shape, "ink:", lab.pixels.any(), "probabilities:", lab.probabilities)""",
 ]
+OTHERS = {
+    "microscope": "labs.MicroscopeLab(model, x_train[0])",
+    "time-machine": "labs.TimeMachineLab()",
+    "optimiser": "labs.OptimiserLab()",
+    "mistakes": "labs.MistakesLab(model, x_train[6000:6500], y_train[6000:6500], 0.9, 1.0)",
+    "judge": "labs.JudgeLab(model, 9_000)",
+    "stress": "labs.StressLab(model)",
+}
+CELLS += OTHERS.values()
 
 
 @pytest.fixture(scope="module")
@@ -102,3 +111,12 @@ def test_the_kernel_sends_files_when_asked(page: Page) -> None:
     lab = page.locator(".digits-lab")
     lab.get_by_role("button", name="Show the most similar").click()
     expect(lab.locator(".lab-strip figcaption")).to_have_count(10, timeout=20_000)
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_the_other_labs_start_on_the_readers_network(page: Page, name: str) -> None:
+    _run_cell(page, 3 + list(OTHERS).index(name))
+    lab = page.locator(f".lab-{name}")
+    expect(lab).to_have_attribute("data-ready", "true", timeout=60_000)
+    expect(lab.get_by_role("status")).not_to_be_empty()
+    assert page.evaluate("document.querySelectorAll('[data-failed]').length") == 0

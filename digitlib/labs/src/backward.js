@@ -8,22 +8,27 @@ import { hasOwnActivation, placesInside, tensor, windows } from './engine.js';
 const BACKWARD = {
   Rescaling: ({ layer }, gradient) => gradient.map((g) => g * layer.settings.scale),
 
-  // Forwards, every patch was multiplied with every filter; so each filter's weights flow back to its patch.
+  // Forwards, every patch was multiplied with every filter; so each filter's weights
+  // flow back to its patch.
   Conv2D({ layer, input, sums }, gradient) {
     const { filters } = layer.weights, [rows, columns, channels] = input.shape;
-    const grid = windows(input, layer.settings.kernel_size, layer.settings), result = new Float32Array(input.data.length);
+    const grid = windows(input, layer.settings.kernel_size, layer.settings);
+    const result = new Float32Array(input.data.length);
     const patch = new Float32Array(filters[0].length);
     for (let row = 0, at = 0; row < sums.shape[0]; row++) {
       for (let column = 0; column < sums.shape[1]; column++) {
         patch.fill(0);
         for (let f = 0; f < filters.length; f++, at++) {
-          if (gradient[at] !== 0) for (let k = 0; k < patch.length; k++) patch[k] += gradient[at] * filters[f][k];
+          if (gradient[at] === 0) continue;
+          for (let k = 0; k < patch.length; k++) patch[k] += gradient[at] * filters[f][k];
         }
+        const top = grid.top(row), left = grid.left(column);
         let k = 0;
-        for (let i = grid.top(row); i < grid.top(row) + grid.height; i++) {
-          for (let j = grid.left(column); j < grid.left(column) + grid.width; j++, k += channels) {
+        for (let i = top; i < top + grid.height; i++) {
+          for (let j = left; j < left + grid.width; j++, k += channels) {
             if (i < 0 || i >= rows || j < 0 || j >= columns) continue;
-            for (let c = 0; c < channels; c++) result[(i * columns + j) * channels + c] += patch[k + c];
+            const to = (i * columns + j) * channels;
+            for (let c = 0; c < channels; c++) result[to + c] += patch[k + c];
           }
         }
       }
@@ -102,17 +107,21 @@ export function gradientOfOutput(steps, unit) {
   return tensor(steps[0].input.shape, steps.reduceRight((g, step) => throughLayer(step, g), gradient));
 }
 
-// How the cross-entropy of the right answer, -log(probability of `label`), changes with each pixel: for the fast
-// gradient sign method. The network must end in softmax. It begins before the softmax, where the gradient is simply
-// the probabilities minus one for the right answer. In float32 that difference is exactly zero for a network that is
-// sure; so it is written as minus the sum of the other probabilities, which is the same and loses nothing.
+// How the cross-entropy of the right answer, -log(probability of `label`), changes
+// with each pixel: for the fast gradient sign method. The network must end in softmax.
+// It begins before the softmax, where the gradient is simply the probabilities minus
+// one for the right answer. In float32 that difference is exactly zero for a network
+// that is sure; so it is written as minus the sum of the other probabilities, which is
+// the same and loses nothing.
 export function gradientOfLoss(steps, label) {
-  const last = steps.at(-1), { data } = last.output;
-  const ownSoftmax = hasOwnActivation(last.layer) && last.layer.settings.activation === 'softmax';
-  if (!ownSoftmax && last.layer.kind !== 'Softmax' && last.layer.settings.activation !== 'softmax')
-    throw new Error(`The last layer, ${last.layer.name}, is not a softmax, so its outputs are no probabilities.`);
+  const last = steps.at(-1), { data } = last.output, { activation } = last.layer.settings;
+  const ownSoftmax = hasOwnActivation(last.layer) && activation === 'softmax';
+  if (!ownSoftmax && last.layer.kind !== 'Softmax' && activation !== 'softmax')
+    throw new Error(
+      `The last layer, ${last.layer.name}, is not a softmax, so its outputs are no probabilities.`);
   const others = data.reduce((sum, p, i) => (i === label ? sum : sum + p), 0);
   const gradient = data.map((p, i) => (i === label ? -others : p));
   const before = ownSoftmax ? BACKWARD[last.layer.kind](last, gradient) : gradient;
-  return tensor(steps[0].input.shape, steps.slice(0, -1).reduceRight((g, step) => throughLayer(step, g), before));
+  const through = steps.slice(0, -1).reduceRight((g, step) => throughLayer(step, g), before);
+  return tensor(steps[0].input.shape, through);
 }

@@ -46,8 +46,8 @@ function activated(x, name) {
 export const LAYERS = {
   Rescaling: (x, { scale, offset }) => tensor(x.shape, x.data.map((value) => value * scale + offset)),
 
-  // Slide a window over the picture; at each place cut out the patch under it, and ask every filter how well it
-  // matches: multiply number by number, add up.
+  // Slide a window over the picture; at each place cut out the patch under it, and
+  // ask every filter how well it matches: multiply number by number, add up.
   Conv2D(x, settings, { filters, bias }) {
     const grid = windows(x, settings.kernel_size, settings);
     const y = tensor([grid.rows, grid.columns, filters.length]);
@@ -56,7 +56,8 @@ export const LAYERS = {
     for (let row = 0; row < grid.rows; row++) {
       for (let column = 0; column < grid.columns; column++) {
         cutPatch(x, grid, row, column, patch);
-        for (let f = 0; f < filters.length; f++) y.data[at++] = dot(patch, filters[f]) + bias[f];
+        for (let f = 0; f < filters.length; f++)
+          y.data[at++] = dot(patch, filters[f]) + bias[f];
       }
     }
     return y;
@@ -112,16 +113,20 @@ function pool(x, settings, summary) {
 }
 
 // ---------------------------------------------------------------------------------------------------- windows
-// Where the window lies for each output pixel. "valid" keeps it inside the picture; "same" lets it hang over the
-// edge by as much as it takes for an output of the picture's size (divided by the stride).
+// Where the window lies for each output pixel. "valid" keeps it inside the picture;
+// "same" lets it hang over the edge by as much as it takes for an output of the
+// picture's size (divided by the stride).
 
 export function windows(x, [height, width], { strides, padding }) {
   const along = (size, side, stride) => {
-    if (padding === 'valid') return { count: Math.floor((size - side) / stride) + 1, before: 0 };
+    if (padding === 'valid')
+      return { count: Math.floor((size - side) / stride) + 1, before: 0 };
     const count = Math.ceil(size / stride);
-    return { count, before: Math.floor(Math.max((count - 1) * stride + side - size, 0) / 2) };
+    const beyond = Math.max((count - 1) * stride + side - size, 0);
+    return { count, before: Math.floor(beyond / 2) };
   };
-  const down = along(x.shape[0], height, strides[0]), across = along(x.shape[1], width, strides[1]);
+  const down = along(x.shape[0], height, strides[0]);
+  const across = along(x.shape[1], width, strides[1]);
   return {
     height, width, rows: down.count, columns: across.count,
     top: (row) => row * strides[0] - down.before,
@@ -129,14 +134,17 @@ export function windows(x, [height, width], { strides, padding }) {
   };
 }
 
-// Copy what lies under the window into `patch`; beyond the edge of the picture lie zeros.
+// Copy what lies under the window into `patch`; beyond the picture's edge lie zeros.
 export function cutPatch(x, grid, row, column, patch) {
-  const [rows, columns, channels] = x.shape, top = grid.top(row), left = grid.left(column);
+  const [rows, columns, channels] = x.shape;
+  const top = grid.top(row), left = grid.left(column);
   let at = 0;
   for (let i = top; i < top + grid.height; i++) {
     for (let j = left; j < left + grid.width; j++) {
-      const inside = i >= 0 && i < rows && j >= 0 && j < columns, from = (i * columns + j) * channels;
-      for (let c = 0; c < channels; c++) patch[at++] = inside ? x.data[from + c] : 0;
+      const inside = i >= 0 && i < rows && j >= 0 && j < columns;
+      const from = (i * columns + j) * channels;
+      for (let c = 0; c < channels; c++)
+        patch[at++] = inside ? x.data[from + c] : 0;
     }
   }
   return patch;
@@ -151,7 +159,8 @@ export function placesInside(x, grid, row, column) {
   return places;
 }
 
-// Multiply two lists number by number and add up (in four sums side by side, which is faster).
+// Multiply two lists number by number and add up (in four sums side by side, which
+// is faster).
 export function dot(a, b) {
   let s0 = 0, s1 = 0, s2 = 0, s3 = 0, i = 0;
   for (; i < a.length - 3; i += 4) {
@@ -165,9 +174,8 @@ export function dot(a, b) {
 }
 
 // --------------------------------------------------------------------------------------------- the whole network
-// Every layer's output for one picture of 28 x 28 grey values from 0 to 255. A step is { layer, input, sums, output };
-// `sums` are the output before the layer's own activation.
-
+// Every layer's output for one picture of 28 x 28 grey values from 0 to 255. A step is
+// { layer, input, sums, output }; `sums` are the output before the layer's activation.
 export function forward(network, pixels) {
   let x = tensor([28, 28, 1], Float32Array.from(pixels));
   return network.layers.map((layer) => {

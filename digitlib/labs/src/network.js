@@ -31,7 +31,8 @@ const NUMBERS = {
 
 // Sixteen bits: a sign, five bits of exponent, ten bits of fraction.
 function fromHalf(bits) {
-  const sign = bits & 0x8000 ? -1 : 1, exponent = (bits >> 10) & 31, fraction = bits & 1023;
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31, fraction = bits & 1023;
   if (exponent === 0) return sign * fraction * 2 ** -24;
   if (exponent === 31) return fraction ? NaN : sign * Infinity;
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
@@ -75,8 +76,12 @@ function perFilter({ shape, data }) {
   return Array.from({ length: count }, (_, f) => Float32Array.from({ length }, (_, i) => data[i * count + f]));
 }
 
-function normalisation({ gamma, beta, moving_mean: mean, moving_variance: variance }, epsilon, name) {
-  if (!mean || !variance) throw new Error(`The layer ${name} has no weights in this file.`);
-  const factor = variance.data.map((v, c) => (gamma ? gamma.data[c] : 1) / Math.sqrt(v + epsilon));
-  return { factor, summand: factor.map((f, c) => (beta ? beta.data[c] : 0) - mean.data[c] * f) };
+function normalisation(given, epsilon, name) {
+  const { gamma, beta, moving_mean: mean, moving_variance: variance } = given;
+  if (!mean || !variance)
+    throw new Error(`The layer ${name} has no weights in this file.`);
+  const factor = variance.data.map(
+    (v, c) => (gamma ? gamma.data[c] : 1) / Math.sqrt(v + epsilon));
+  const summand = factor.map((f, c) => (beta ? beta.data[c] : 0) - mean.data[c] * f);
+  return { factor, summand };
 }
