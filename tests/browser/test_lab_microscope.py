@@ -87,8 +87,14 @@ def _value(lab: Locator) -> tuple[int, int, int, float]:
     return *map(int, found.groups()[:3]), _number(found[4])
 
 
+def _painted(lab: Locator) -> Locator:
+    """Wait until what was asked for is shown: the lab works once a frame."""
+    lab.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    return lab
+
+
 def _table(lab: Locator, name: str) -> NDArray[np.float64]:
-    rows = lab.get_by_role("table", name=re.compile(name)).locator("tbody tr").all()
+    rows = _painted(lab).get_by_role("table", name=re.compile(name)).locator("tbody tr").all()
     return np.array([[_number(cell) for cell in row.locator("td").all_text_contents()] for row in rows])
 
 
@@ -105,7 +111,7 @@ def _picker(lab: Locator) -> Locator:
 
 
 def _size(lab: Locator) -> list[int]:
-    return _picker(lab).evaluate("canvas => [canvas.height, canvas.width]")
+    return _picker(_painted(lab)).evaluate("canvas => [canvas.height, canvas.width]")
 
 
 def _point(lab: Locator, row: int, column: int) -> None:
@@ -195,7 +201,7 @@ def test_pointing_with_the_mouse_and_choosing_a_map(
     page: Page, lab: Locator, model: keras.Sequential, image: NDArray
 ) -> None:
     maps = _maps(model, "conv1", image[None])[0]
-    overview = lab.get_by_role("img", name=re.compile("feature maps of conv1"))
+    overview = _painted(lab).get_by_role("img", name=re.compile("feature maps of conv1"))
     box = overview.bounding_box()  # 12 in a row: map 20 is the ninth of the second
     overview.click(position={"x": box["width"] * 8.5 / 12, "y": box["height"] * 0.75})
     assert _value(lab)[2] == 20
@@ -204,7 +210,7 @@ def test_pointing_with_the_mouse_and_choosing_a_map(
         assert _value(lab)[:3] == (row, column, 20)
         assert _value(lab)[3] == pytest.approx(maps[row, column, 20], abs=6e-4)
     page.mouse.down()  # and drag
-    box = _picker(lab).bounding_box()
+    box = _picker(_painted(lab)).bounding_box()
     page.mouse.move(box["x"] + box["width"] * 4.5 / 24, box["y"] + box["height"] * 12.5 / 24)
     page.mouse.up()
     page.mouse.move(box["x"], box["y"])

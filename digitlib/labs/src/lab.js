@@ -13,7 +13,8 @@ export function lab(name, start) {
       el.append(frame.element);
       try {
         await start(frame);
-        frame.element.dataset.ready = 'true';
+        // Ready once its first picture is painted, which the lab has asked for before.
+        requestAnimationFrame(() => { frame.element.dataset.ready = 'true'; });
       } catch (error) {
         frame.fail(error);
       }
