@@ -235,24 +235,13 @@ def test_a_bad_link_says_so_and_the_lab_works(page: Page, address: str, case: st
     assert top_digit(lab) == 7
 
 
-@pytest.mark.parametrize("asked", ["**/cnn.safetensors*", "**/labs/draw.js*"])
-def test_a_lab_that_cannot_start_says_so(page: Page, address: str, asked: str) -> None:
-    page.route(asked, lambda route: route.abort())
+def test_without_its_weights_the_lab_says_so(page: Page, address: str) -> None:
+    page.route("**/cnn.safetensors*", lambda route: route.abort())
     page.goto(address + HOME)
     here = page.locator("[data-lab='draw']")
     expect(here.locator(".lab-notice")).to_contain_text("could not start")
     expect(here.locator(".lab-still img")).to_be_visible()
     expect(page.get_by_role("heading", name="The chapters")).to_be_visible()
-
-
-def test_without_scripts_a_sentence_and_a_picture(browser: Browser, address: str) -> None:
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(address + HOME)
-    here = page.locator("[data-lab='draw']")
-    expect(here).to_contain_text("where scripts may run")
-    expect(here.locator("img")).to_be_visible()
-    context.close()
 
 
 def test_the_labs_share_of_the_first_load(browser: Browser, address: str) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from handwriting import neat, on_sheet
 from labs import SEVEN, draw, link, open_lab, status, top_digit
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 # Where each lab is met.
 PLACES = {
@@ -42,6 +42,33 @@ def test_a_lab_starts_and_has_something_to_say(visitor: tuple[Page, list[str]], 
     assert status(lab)
     assert lab.get_by_role("status").count() == 1
     assert [url for url in seen if not url.startswith((address, "data:", "blob:"))] == []
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_without_scripts_a_sentence_and_a_picture_stand_there(browser: Browser, address: str, name: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(address + PLACES[name])
+    here = page.locator(f"[data-lab='{name}']")
+    expect(here).to_contain_text("where scripts may run")
+    image = here.locator("img")
+    image.scroll_into_view_if_needed()
+    expect(image).to_be_visible()
+    assert image.bounding_box()["height"] > 200, "the picture has not come"
+    context.close()
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_a_lab_that_cannot_start_says_so(browser: Browser, address: str, name: str) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.route(f"**/labs/{name}.js*", lambda route: route.abort())
+    page.goto(address + PLACES[name])
+    here = page.locator(f"[data-lab='{name}']")
+    here.scroll_into_view_if_needed()
+    expect(here.locator(".lab-notice")).to_contain_text("could not start")
+    expect(here.locator("img")).to_be_visible()
+    context.close()
 
 
 def test_drawing_with_the_mouse(visitor: tuple[Page, list[str]], address: str) -> None:

@@ -47,9 +47,9 @@ export default lab('draw', async (frame) => {
   );
   frame.say('Draw a digit.');
   frame.restore(({ strokes, off }) => {
+    off.forEach((key) => oneOf(key, Object.keys(taken), 'A step'));
     pad.strokes = checkedStrokes(strokes);
     pad.paint();
-    off.forEach((key) => oneOf(key, Object.keys(taken), 'A step'));
     STEPS.forEach(([key], i) => { taken[key] = !off.includes(key); steps[i].box.input.checked = taken[key]; });
   });
 
@@ -73,9 +73,9 @@ export default lab('draw', async (frame) => {
   };
 
   const showSteps = () => STEPS.forEach(([key], i) => {
-    const so_far = Object.fromEntries(STEPS.map(([other], j) => [other, j <= i && taken[other]]));
+    const soFar = Object.fromEntries(STEPS.map(([other], j) => [other, j <= i && taken[other]]));
     const without = taken[key] && pictureOf(pad.strokes, { ...taken, [key]: false });
-    steps[i].show(pictureOf(pad.strokes, so_far), without && inShort(answerOf(without)));
+    steps[i].show(pictureOf(pad.strokes, soFar), without && inShort(answerOf(without)));
   });
 
   const tellKernel = () => {
