@@ -23,7 +23,7 @@ function strokeTwice(pen, colour, width) {
   }
 }
 
-export function drawLine(pen, points, { colour, dash, marker }, { markers = points, size = 6 } = {}) {
+function drawLine(pen, points, { colour, dash, marker }, { markers = points, size = 6 } = {}) {
   pen.lineJoin = 'round';
   pen.setLineDash(dash);
   pen.beginPath();

@@ -24,7 +24,7 @@ export function changed(picture, { factor, degrees, right, down, thickness, blur
 
 // Scaled by a factor and turned clockwise by degrees, both about the picture's middle, then shifted by pixels to
 // the right and down. Each new pixel looks up the place where it comes from, and mixes the four pixels around it.
-export function placed(picture, { factor, degrees, right, down }) {
+function placed(picture, { factor, degrees, right, down }) {
   const angle = (degrees * Math.PI) / 180, cos = Math.cos(angle) / factor, sin = Math.sin(angle) / factor;
   return drawn((row, column) => {
     const x = column - MIDDLE - right, y = row - MIDDLE - down;
@@ -42,7 +42,7 @@ function between(picture, row, column) {
 // Strokes thicker by so many pixels at each edge, or thinner where the number is negative. One whole pixel: each
 // pixel takes the largest value of itself and its four neighbours (dilation), or the smallest (erosion). What is left
 // of the number mixes the last picture with the next one.
-export function thickened(picture, pixels) {
+function thickened(picture, pixels) {
   const extreme = pixels > 0 ? Math.max : Math.min, size = Math.abs(pixels);
   let result = Float32Array.from(picture);
   for (let done = 0; done < size; done++) {
@@ -67,7 +67,7 @@ function neighbours(picture, row, column) {
 
 // Each pixel becomes a mean of the pixels around it, weighted by a bell curve with this standard deviation in pixels:
 // first along the rows, then along the columns. The curve is cut off at four standard deviations.
-export function blurred(picture, deviation) {
+function blurred(picture, deviation) {
   if (deviation === 0) return Float32Array.from(picture);
   const reach = Math.floor(4 * deviation + 0.5), offsets = Array.from({ length: 2 * reach + 1 }, (_, i) => i - reach);
   const bell = offsets.map((offset) => Math.exp(-(offset ** 2) / (2 * deviation ** 2)));
@@ -86,7 +86,7 @@ export function noisy(picture, deviation, seed) {
 
 // A square of paper lies on the picture. Its middle pixel is at this row and column; where the side is an even
 // number, the middle is the pixel below and to the right of the true one.
-export function covered(picture, side, row, column) {
+function covered(picture, side, row, column) {
   const top = row - Math.floor(side / 2), left = column - Math.floor(side / 2);
   return drawn((i, j) =>
     (i >= top && i < top + side && j >= left && j < left + side ? 0 : picture[i * SIDE + j]));
