@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest
+from scipy.stats import binomtest, t, ttest_ind
 
 from digitlib.evaluation import (
     Interval,
     accuracy_interval,
     confidence_groups,
+    detectable_difference,
+    difference_interval,
     expected_calibration_error,
+    mean_interval,
     share_interval,
 )
 
@@ -120,3 +123,63 @@ def test_sizes_of_groups_and_bins_are_checked():
         confidence_groups([0.5], [True], smallest=2)
     with pytest.raises(ValueError, match="bins must be"):
         expected_calibration_error([0.5], [True], bins=0)
+
+
+SEEDS_OF_ONE = [0.9921, 0.9933, 0.9925, 0.9929, 0.9918]
+SEEDS_OF_OTHER = [0.9910, 0.9917, 0.9913, 0.9909]
+
+
+def test_the_interval_of_a_mean_is_students():
+    values = np.array(SEEDS_OF_ONE)
+    low, high = t.interval(0.9, 4, values.mean(), values.std(ddof=1) / np.sqrt(5))
+    assert mean_interval(values, 0.9) == pytest.approx((low, values.mean(), high))
+
+
+def test_the_interval_of_a_difference_is_welchs():
+    ready_made = ttest_ind(SEEDS_OF_ONE, SEEDS_OF_OTHER, equal_var=False).confidence_interval(0.95)
+    low, mean, high = difference_interval(SEEDS_OF_ONE, SEEDS_OF_OTHER)
+    assert (low, high) == pytest.approx(tuple(ready_made))
+    assert mean == pytest.approx(np.mean(SEEDS_OF_ONE) - np.mean(SEEDS_OF_OTHER))
+
+
+def test_seeds_that_are_all_alike_leave_no_room():
+    assert difference_interval([0.5, 0.5], [0.25, 0.25]) == (0.25, 0.25, 0.25)
+
+
+def test_a_detectable_difference_is_detected_as_often_as_promised():
+    spread, seeds = 0.0006, 5
+    smallest = detectable_difference(spread, seeds)
+    rng = np.random.default_rng(0)
+    shown = 0
+    for _ in range(2_000):
+        better, base = rng.normal(smallest, spread, seeds), rng.normal(0, spread, seeds)
+        shown += ttest_ind(better, base).pvalue < 0.05
+    # Two thousand tries: 80 % give or take 0.9 %.
+    assert 0.77 < shown / 2_000 < 0.83
+
+
+def test_more_seeds_detect_smaller_differences():
+    smallest = [detectable_difference(1.0, seeds) for seeds in (2, 3, 5, 10, 64, 1000)]
+    assert sorted(smallest, reverse=True) == smallest
+    # Cohen's table: a difference of half a standard deviation needs 64 in each group.
+    assert detectable_difference(1.0, 64) == pytest.approx(0.5, abs=0.005)
+    assert detectable_difference(0.0, 5) == 0
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: mean_interval([0.99]), "at least two seeds"),
+        (lambda: mean_interval([[0.99, 0.98]]), "in one row"),
+        (lambda: mean_interval([0.99, np.nan]), "not finite"),
+        (lambda: mean_interval([0.99, 0.98], level=95), "level must lie between 0 and 1"),
+        (lambda: difference_interval([0.99, 0.98], [0.97]), "at least two seeds"),
+        (lambda: detectable_difference(-1, 5), "standard deviation of at least 0"),
+        (lambda: detectable_difference(float("nan"), 5), "standard deviation"),
+        (lambda: detectable_difference(1, 1), "seeds must be a whole number"),
+        (lambda: detectable_difference(1, 5, power=80), "power must lie between 0 and 1"),
+    ],
+)
+def test_what_makes_no_interval_over_seeds_is_refused(call, says: str):
+    with pytest.raises(ValueError, match=says):
+        call()
