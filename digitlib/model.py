@@ -92,7 +92,7 @@ def build_cnn(
     Pooling comes straight after the convolution, so that the layers behind it have a quarter of the values to work
     on; ReLU and max pooling can be exchanged without changing the result (chapter *Building the network*).
     """
-    _check_settings(widths, filter_size, dropout, momentum)
+    check_network_settings(widths, filter_size, dropout, momentum)
     import keras
     from keras import layers
 
@@ -116,7 +116,16 @@ def build_cnn(
     )
 
 
-def _check_settings(widths: Sequence[int], filter_size: int, dropout: float, momentum: float) -> None:
+def check_network_settings(
+    widths: Sequence[int], filter_size: int, dropout: float = 0.3, momentum: float = 0.9
+) -> None:
+    """Refuse what `build_cnn` cannot build, without loading TensorFlow.
+
+    Raises
+    ------
+    ValueError
+        If a setting is out of its range, or the filters do not fit into the picture.
+    """
     if np.shape(widths) != (2,) or not all(isinstance(width, Integral) and width >= 1 for width in widths):
         raise ValueError(f"widths must be two whole numbers of filters, such as (24, 48), but is {widths!r}")
     if not isinstance(filter_size, Integral) or not 1 <= filter_size <= 9:

@@ -101,7 +101,7 @@ def train(
     images, labels = _checked(x, y)
     if validation is not None:
         validation = _checked(*validation)
-    _check_settings(epochs, batch_size, peak_rate, variation, focus)
+    check_training_settings(epochs, batch_size, peak_rate, variation, focus)
     import keras
 
     keras.utils.set_random_seed(seed)
@@ -393,7 +393,16 @@ def _checked(x: NDArray, y: NDArray) -> tuple[NDArray, NDArray]:
     return x, y
 
 
-def _check_settings(epochs: int, batch_size: int, peak_rate: float, variation: float, focus: float) -> None:
+def check_training_settings(
+    epochs: int = 1, batch_size: int = 128, peak_rate: float = 0.01, variation: float = 0.0, focus: float = 1.0
+) -> None:
+    """Refuse what `train` cannot do, without loading TensorFlow.
+
+    Raises
+    ------
+    ValueError
+        If a setting is out of its range.
+    """
     for name, count in (("epochs", epochs), ("batch_size", batch_size)):
         if not isinstance(count, Integral) or count < 1:
             raise ValueError(f"{name} must be a whole number of at least 1, but is {count!r}")
