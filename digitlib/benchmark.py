@@ -5,7 +5,6 @@ Introduced in the chapter *A fast and honest race*. The runs are made by `tools/
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,7 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from digitlib.data import FILES, DataFileError
+from digitlib.data import FILES
+from digitlib.studies import explained, read
 
 BENCH_FILE = FILES / "bench.json"
 SCHEMA = "digitlib-bench"
@@ -56,18 +56,8 @@ def load_benchmark(file: Path | str = BENCH_FILE) -> dict[str, Runs]:
         If the file is missing, damaged or of another version.
     """
     file = Path(file)
-    try:
-        bench = json.loads(file.read_text(encoding="utf-8"))
-        if (bench["schema"], bench["version"]) != (SCHEMA, SCHEMA_VERSION):
-            raise ValueError(f"it is {bench['schema']} version {bench['version']}")
-        return {name: _runs(runs) for name, runs in bench["nets"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        what = "is missing" if not file.is_file() else f"is damaged ({error})"
-        raise DataFileError(
-            f"{file.name}, which holds the stored race of the networks, {what}. To get it back, run "
-            f"'git checkout -- digitlib/files/bench.json' in the book's folder; to run the race anew, 'make bench'. "
-            f"(Looked for in {file}, {SCHEMA} version {SCHEMA_VERSION})"
-        ) from error
+    with explained(file):
+        return {name: _runs(runs) for name, runs in read(file, SCHEMA, SCHEMA_VERSION)["nets"].items()}
 
 
 def _runs(runs: list[dict[str, Any]]) -> Runs:

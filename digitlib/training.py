@@ -5,7 +5,6 @@ Introduced in the chapter *Training with Adam*.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable
 from numbers import Integral, Real
@@ -15,14 +14,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from digitlib.data import FILES, DataFileError
 from digitlib.model import checkpoint_file, save_network
 
 if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
-SEEDS_FILE = FILES / "seeds.json"
 # TensorFlow runs so many steps before it comes back to Python: an eighth faster than one at a time.
 STEPS_PER_CALL = 10
 
@@ -159,40 +156,6 @@ def hardest(model: keras.Sequential, x: NDArray, y: NDArray, count: int) -> NDAr
     parts = [model.predict_on_batch(x[start : start + 1000]) for start in range(0, len(x), 1000)]
     of_label = np.concatenate(parts)[np.arange(len(y)), y]
     return np.argsort(of_label, kind="stable")[:count]
-
-
-def load_seeds(file: Path | str = SEEDS_FILE) -> dict[str, dict[str, list[dict[str, Any]]]]:
-    """Load the runs with many seeds that `tools/seeds.py` stored.
-
-    Returns
-    -------
-    dict
-        Study, then variant, then a list with one run for each seed: among others "val_accuracy", the accuracies on
-        validation images in the course of the run, between 0 and 1, and in the study "full" the indices "wrong" of
-        the validation images that it got wrong. What the studies are stands in `tools/seeds.py`.
-
-    Raises
-    ------
-    DataFileError
-        If the file is missing or damaged.
-
-    Notes
-    -----
-    Introduced in the chapter *Training with Adam*.
-    """
-    file = Path(file)
-    try:
-        studies = json.loads(file.read_text(encoding="utf-8"))["studies"]
-        return {
-            study: {variant: list(runs.values()) for variant, runs in variants.items()}
-            for study, variants in studies.items()
-        }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        what = "is missing" if not file.is_file() else f"is damaged ({error})"
-        raise DataFileError(
-            f"{file.name}, which holds the stored runs with many seeds, {what}. To get it back, run "
-            f"'git checkout -- digitlib/files/seeds.json' in the book's folder. (Looked for in {file})"
-        ) from error
 
 
 class Counter(Protocol):

@@ -8,16 +8,13 @@ what was measured. For times worth reading, leave the machine alone meanwhile.
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from judged import hits
-from stored import resume, store
+from stored import frame, resume, store
 
 import digitlib
 from digitlib.data import FILES
@@ -26,8 +23,6 @@ if TYPE_CHECKING:
     import keras
 
 STUDY = FILES / "layer_order.json"
-SCHEMA = "digitlib-layer-order"
-SCHEMA_VERSION = "1"
 # Each order as the book names it; the last is the network's own.
 ORDERS = ("conv norm relu pool", "conv relu pool norm", "conv pool norm relu")
 
@@ -41,32 +36,18 @@ def main() -> int:
     parser.add_argument("--file", type=Path, default=STUDY)
     parser.add_argument("--anew", action="store_true", help="forget what was measured before")
     asked = parser.parse_args()
-    study = begin(asked) if asked.anew else resume(begin(asked), "runs", asked.file)
-    done = {(run["order"], run["seed"]) for run in study["runs"]}
+    study = frame(settings={"images": asked.images, "epochs": asked.epochs}, results=[])
+    if not asked.anew:
+        study = resume(study, "results", asked.file)
+    done = {(run["order"], run["seed"]) for run in study["results"]}
     for seed in range(asked.seeds):
         for turn in range(len(ORDERS)):
             # Each order comes first, second and last equally often (as nearly as the number of seeds allows).
             order = ORDERS[(seed + turn) % len(ORDERS)]
             if (order, seed) not in done:
-                study["runs"].append(measure(order, seed, asked.epochs, asked.images))
+                study["results"].append(measure(order, seed, asked.epochs, asked.images))
                 store(study, asked.file)
     return 0
-
-
-def begin(asked: argparse.Namespace) -> dict[str, Any]:
-    """Describe a study without runs: what decides whether two measurements may stand in one file."""
-    import keras
-    import tensorflow as tf
-
-    return {
-        "schema": SCHEMA,
-        "version": SCHEMA_VERSION,
-        "images": asked.images,
-        "epochs": asked.epochs,
-        "machine": {"cores": os.cpu_count(), "system": platform.system()},
-        "versions": {"tensorflow": tf.__version__, "keras": keras.__version__, "numpy": np.__version__},
-        "runs": [],
-    }
 
 
 def build(order: str) -> keras.Sequential:

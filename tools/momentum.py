@@ -14,7 +14,7 @@ from typing import Any
 import keras
 import numpy as np
 from judged import hits
-from stored import store
+from stored import frame, store
 
 import digitlib
 from digitlib.data import FILES
@@ -50,9 +50,9 @@ class Judge(keras.callbacks.Callback):
 
 def main() -> int:
     """Train with every momentum and seed, and store what came out."""
-    study: dict[str, Any] = {"steps": STEPS, "val_accuracy": {}}
+    study: dict[str, Any] = frame(settings={"steps": STEPS}, results={})
     for momentum in MOMENTA:
-        runs = study["val_accuracy"][str(momentum)] = []
+        runs = study["results"][str(momentum)] = []
         for seed in SEEDS:
             runs.append(measure(momentum, seed))
             print(momentum, seed, runs[-1], flush=True)

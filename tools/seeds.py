@@ -2,7 +2,7 @@
 
     .venv/bin/python tools/seeds.py
 
-Three studies go into `STORE`, and the chapter shows them:
+Three studies go into `STUDY`, and the chapter shows them:
 
 - "full", ten seeds: the chapter's live run on all training images, `digitlib.training.train` with `RECIPE`; and, five
   seeds, the same without dropout;
@@ -10,30 +10,30 @@ Three studies go into `STORE`, and the chapter shows them:
 - "wrong", five seeds: the same, 800 steps on 2,000 images of which a fifth got a label drawn at random.
 
 Nothing is judged on test images. In "few" and "wrong" the first 1,000 validation images say when to stop, the other
-4,000 judge. The file is written after every run, so that an interrupted study goes on where it stopped; if it was made
-with other versions, everything is made anew. On two cores it takes about a quarter of an hour.
+4,000 judge. The file is written after every run: stopped, it goes on where it was; `--anew` forgets what was measured.
+On two cores it takes about a quarter of an hour.
 """
 
 from __future__ import annotations
 
-import json
+import argparse
 import os
-import platform
 import sys
 import time
-from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import numpy as np
+from stored import frame, resume, store
 
 import digitlib
 from digitlib.data import FILES, Mnist
 from digitlib.training import train, vary
 
-STORE = FILES / "seeds.json"
+STUDY = FILES / "seeds.json"
 WIDTHS = (16, 32)
 RECIPE = {"epochs": 5, "batch_size": 128, "peak_rate": 0.01}
 STOPPING = 1_000  # of the validation images, for early stopping
@@ -49,40 +49,24 @@ Run = dict[str, Any]
 
 
 def main() -> int:
-    """Make every run that `STORE` does not hold yet."""
+    """Make every run that the file does not hold yet."""
+    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
+    parser.add_argument("--file", type=Path, default=STUDY)
+    parser.add_argument("--anew", action="store_true", help="forget what was measured before")
+    asked = parser.parse_args()
     mnist = digitlib.load_mnist()
-    content = stored()
+    sizes = {study: list(of_study) for study, of_study in SIZES.items()}
+    content = frame(settings={"widths": list(WIDTHS), "recipe": RECIPE, "sizes": sizes}, results={})
+    if not asked.anew:
+        content = resume(content, "results", asked.file)
     plan = [("full", "plain", 10), *((study, variant, 5) for study in SIZES for variant in VARIANTS)]
     for study, variant, seeds in [*plan, ("full", "no dropout", 5)]:
-        runs = content["studies"].setdefault(study, {}).setdefault(variant, {})
-        for seed in map(str, range(seeds)):
-            if seed not in runs:
-                runs[seed] = run = RUNNERS[study](mnist, study, variant, int(seed))
-                write(content)
-                print(study, variant, seed, run["val_accuracy"][-1], flush=True)
+        runs = content["results"].setdefault(study, {}).setdefault(variant, [])
+        for seed in range(len(runs), seeds):
+            runs.append(RUNNERS[study](mnist, study, variant, seed))
+            store(content, asked.file)
+            print(study, variant, seed, runs[-1]["val_accuracy"][-1], flush=True)
     return 0
-
-
-def stored() -> dict[str, Any]:
-    """Return what `STORE` holds, or an empty frame if there is none or it was made with other versions or settings."""
-    made_with = {
-        "versions": {"python": ".".join(platform.python_version_tuple()[:2])}
-        | {package: version(package) for package in ("tensorflow-cpu", "keras", "numpy")},
-        "machine": {"cores": os.cpu_count(), "system": platform.system()},
-        "settings": {"widths": list(WIDTHS), "recipe": RECIPE, "sizes": {k: list(v) for k, v in SIZES.items()}},
-    }
-    if STORE.exists():
-        content = json.loads(STORE.read_text(encoding="utf-8"))
-        if all(content[key] == value for key, value in made_with.items()):
-            return content
-    return made_with | {"studies": {}}
-
-
-def write(content: dict[str, Any]) -> None:
-    """Write beside `STORE`, then rename: there is never half a file."""
-    aside = STORE.with_suffix(".part")
-    aside.write_text(json.dumps(content, separators=(",", ":")) + "\n", encoding="utf-8")
-    aside.replace(STORE)
 
 
 def full(mnist: Mnist, study: str, variant: str, seed: int) -> Run:

@@ -3,8 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
+import platform
+import re
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from digitlib.studies import SCHEMA, SCHEMA_VERSION
+
+
+def frame(**content: Any) -> dict[str, Any]:
+    """Head of a study for `digitlib.studies.load_study`: what it was made with, then the settings and results."""
+    return {
+        "schema": SCHEMA,
+        "version": SCHEMA_VERSION,
+        "machine": {"cores": os.cpu_count(), "system": platform.system()},
+        "versions": {
+            package.removesuffix("-cpu"): version(package) for package in ("tensorflow-cpu", "keras", "numpy")
+        },
+        **content,
+    }
 
 
 def resume(study: dict[str, Any], results: str, file: Path) -> dict[str, Any]:
@@ -34,8 +53,9 @@ def resume(study: dict[str, Any], results: str, file: Path) -> dict[str, Any]:
 
 
 def store(content: dict[str, Any], file: Path) -> None:
-    """Write as JSON aside, then rename: the file is complete at any time."""
+    """Write as JSON aside, a row of numbers in one line, then rename: the file is complete at any time."""
     file.parent.mkdir(parents=True, exist_ok=True)
     aside = file.with_suffix(".part")
-    aside.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    text = re.sub(r"\[[-+.,\deE\s]*\]", lambda row: "".join(row[0].split()), json.dumps(content, indent=1))
+    aside.write_text(text + "\n", encoding="utf-8")
     aside.replace(file)

@@ -70,7 +70,7 @@ def test_a_damaged_file_is_named(tmp_path: Path, content: str, message: str) -> 
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataFileError, match=r"gone\.json.*is missing.*make bench"):
+    with pytest.raises(DataFileError, match=r"gone\.json.*is missing.*git checkout"):
         benchmark.load_benchmark(tmp_path / "gone.json")
 
 

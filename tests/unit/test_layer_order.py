@@ -10,6 +10,7 @@ import layer_order as tool
 import pytest
 
 import digitlib
+from digitlib.studies import load_study
 
 
 def test_the_last_order_is_the_books_network() -> None:
@@ -43,7 +44,7 @@ def test_a_stopped_measurement_goes_on(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr("sys.argv", ["layer_order", "--seeds", "2", "--epochs", "1", "--file", str(file)])
     with pytest.raises(KeyboardInterrupt):
         tool.main()
-    assert len(json.loads(file.read_text())["runs"]) == 4
+    assert len(json.loads(file.read_text())["results"]) == 4
     monkeypatch.setattr(tool, "measure", lambda *setting: calls.append(setting[:2]) or _measured(*setting))
     assert tool.main() == 0
     assert sorted(calls) == sorted((order, seed) for order in tool.ORDERS for seed in range(2))
@@ -56,13 +57,12 @@ def test_other_settings_do_not_mix(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("sys.argv", ["layer_order", "--seeds", "1", "--epochs", "1", "--file", str(file)])
     assert tool.main() == 0
     monkeypatch.setattr("sys.argv", ["layer_order", "--seeds", "1", "--epochs", "2", "--file", str(file)])
-    with pytest.raises(SystemExit, match="another epochs"):
+    with pytest.raises(SystemExit, match="another settings"):
         tool.main()
 
 
 def test_the_stored_measurement_is_complete() -> None:
-    study = json.loads(tool.STUDY.read_text(encoding="utf-8"))
-    assert (study["schema"], study["version"]) == (tool.SCHEMA, tool.SCHEMA_VERSION)
-    measured = {(run["order"], run["seed"]) for run in study["runs"]}
+    study = load_study("layer_order")
+    measured = {(run["order"], run["seed"]) for run in study["results"]}
     assert measured >= {(order, seed) for order in tool.ORDERS for seed in range(5)}
-    assert all(len(run["seconds"]) == study["epochs"] for run in study["runs"])
+    assert all(len(run["seconds"]) == study["settings"]["epochs"] for run in study["results"])

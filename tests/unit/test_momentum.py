@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import momentum
 
 import digitlib
+from digitlib.studies import load_study
 from digitlib.training import train
 
 
@@ -21,9 +20,9 @@ def test_it_judges_at_its_steps_and_only_there() -> None:
 
 
 def test_the_stored_study_is_complete() -> None:
-    study = json.loads(momentum.STUDY.read_text(encoding="utf-8"))
-    assert tuple(study["steps"]) == momentum.STEPS
-    assert study["val_accuracy"].keys() == {str(kept) for kept in momentum.MOMENTA}
-    for runs in study["val_accuracy"].values():
+    study = load_study("momentum")
+    assert tuple(study["settings"]["steps"]) == momentum.STEPS
+    assert study["results"].keys() == {str(kept) for kept in momentum.MOMENTA}
+    for runs in study["results"].values():
         assert len(runs) >= len(momentum.SEEDS)
         assert all(len(run) == len(momentum.STEPS) for run in runs)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import time
@@ -14,7 +13,6 @@ import pytest
 
 import digitlib
 from digitlib import training
-from digitlib.data import DataFileError
 
 
 @pytest.fixture
@@ -250,23 +248,3 @@ def test_a_bar_that_cannot_count_is_refused() -> None:
 def test_every_must_be_a_whole_number(every: float) -> None:
     with pytest.raises(ValueError, match="every"):
         training.show_progress(Bar(), every=every)
-
-
-def test_the_stored_runs_say_what_the_chapter_reads() -> None:
-    studies = training.load_seeds()
-    assert len(studies["full"]["plain"]) == 10
-    for run in studies["full"]["plain"]:
-        # The accuracy after the last epoch and the list of what went wrong tell the same story.
-        assert run["val_accuracy"][-1] == pytest.approx(1 - len(run["wrong"]) / 5000, abs=1e-4)
-    for study in ("few", "wrong"):
-        assert all(len(runs) == 5 for runs in studies[study].values())
-        assert all(len(run["stop_loss"]) == len(run["val_accuracy"]) == 20 for run in studies[study]["plain"])
-
-
-@pytest.mark.parametrize("text", [None, "", "{", "[]", "{}", '{"studies": []}', json.dumps({"studies": {"full": 1}})])
-def test_missing_or_damaged_runs_are_named(tmp_path: Path, text: str | None) -> None:
-    file = tmp_path / "seeds.json"
-    if text is not None:
-        file.write_text(text)
-    with pytest.raises(DataFileError, match=r"seeds\.json.*git checkout"):
-        training.load_seeds(file)
