@@ -48,6 +48,7 @@ studies: $(INSTALLED)
 	$(BIN)/python tools/layer_order.py
 	$(BIN)/python tools/seeds.py
 	$(BIN)/python tools/momentum.py
+	$(BIN)/python tools/ingredients.py
 
 SEEDS ?= 3
 bench: $(INSTALLED)
