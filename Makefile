@@ -49,6 +49,7 @@ studies: $(INSTALLED)
 	$(BIN)/python tools/seeds.py
 	$(BIN)/python tools/momentum.py
 	$(BIN)/python tools/ingredients.py
+	$(BIN)/python tools/search.py
 
 SEEDS ?= 3
 bench: $(INSTALLED)

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 INK = "gray_r"  # pictures of digits: 0 is paper, 255 is ink
@@ -185,6 +186,54 @@ def curves(
     if len(series) > 1:
         axis.legend()
     axis.grid(alpha=0.3)
+    return _done(figure)
+
+
+def parallel(axes: Mapping[str, ArrayLike], chosen: ArrayLike, log: Sequence[str] = ()) -> Figure:
+    """Draw many settings as lines across parallel axes, one axis for each quantity, some of them set off.
+
+    Introduced in the chapter *Hyper-parameter tuning*.
+
+    Parameters
+    ----------
+    axes
+        For each quantity its N values; at least two quantities.
+    chosen
+        Shape (N,), bool: which of the lines are drawn thick and dark; the others are thin and pale.
+    log
+        The quantities whose axis is logarithmic.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two quantities, or they differ in the number of values.
+    """
+    columns = {name: np.asarray(values, dtype=float) for name, values in axes.items()}
+    chosen = np.asarray(chosen, dtype=bool)
+    if len(columns) < 2 or any(values.shape != chosen.shape for values in columns.values()):
+        shapes = ", ".join(f"{name} {values.shape}" for name, values in columns.items())
+        raise ValueError(f"expected two or more quantities of {len(chosen)} values each, but was given {shapes}")
+    figure, axis = plt.subplots(figsize=(6.5, 3.4))
+    heights = []
+    for place, (name, values) in enumerate(columns.items()):
+        scaled, locator = (np.log, LogLocator(subs=(1, 3))) if name in log else (np.asarray, MaxNLocator(4))
+        low, high = scaled(values).min(), scaled(values).max()
+        heights.append((scaled(values) - low) / ((high - low) or 1))
+        axis.axvline(place, color="0.4", linewidth=0.8)
+        few = np.unique(values)
+        ticks = few if len(few) <= 5 else locator.tick_values(values.min(), values.max())
+        for tick in ticks[(ticks >= values.min()) & (ticks <= values.max())]:
+            height = (scaled(tick) - low) / ((high - low) or 1)
+            backing = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 0.8}
+            axis.text(place + 0.05, height, f"{tick:.4g}", va="center", fontsize=10, bbox=backing, zorder=3)
+    heights = np.array(heights)
+    axis.plot(heights[:, ~chosen], color="#9a9a9a", linewidth=0.7, alpha=0.6)
+    axis.plot(heights[:, chosen], color="#0072b2", linewidth=1.8)
+    axis.set_xticks(range(len(columns)), list(columns))
+    axis.set_yticks([])
+    axis.set_xlim(-0.15, len(columns) - 0.55)
+    axis.spines[:].set_visible(False)
+    axis.tick_params(length=0)
     return _done(figure)
 
 

@@ -6,6 +6,7 @@ Optuna proposes the parameters and keeps the results. Introduced in the chapter 
 from __future__ import annotations
 
 import json
+import logging
 import math
 import sqlite3
 import sys
@@ -441,12 +442,19 @@ def _failures() -> tuple[type[Exception], ...]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Optuna calls heartbeats experimental, and reports every trial in red."""
-    before = optuna.logging.get_verbosity()
+    """Keep from the reader what is meant for nobody here, all of it in red.
+
+    Optuna calls heartbeats experimental and reports every trial; TensorFlow warns that every trial's network is traced
+    anew.
+    """
+    tensorflow = logging.getLogger("tensorflow")
+    before = optuna.logging.get_verbosity(), tensorflow.level
     optuna.logging.set_verbosity(optuna.logging.ERROR)
+    tensorflow.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)
             yield
     finally:
-        optuna.logging.set_verbosity(before)
+        optuna.logging.set_verbosity(before[0])
+        tensorflow.setLevel(before[1])

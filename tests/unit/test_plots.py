@@ -141,3 +141,30 @@ def test_the_books_style(monkeypatch: pytest.MonkeyPatch) -> None:
         assert plt.rcParams["image.interpolation"] == "nearest"
     # No time stamp: the same figure gives the same file.
     assert asked == [(("retina",), {"metadata": {"Software": None}})]
+
+
+def test_parallel_draws_each_setting_once_and_sets_off_the_chosen() -> None:
+    figure = plots.parallel(
+        {"rate": [0.001, 0.01, 0.1], "filters": [8, 32, 8], "score": [90.0, 99.0, 95.0]}, [False, True, False], ["rate"]
+    )
+    lines = [line for line in figure.axes[0].lines if len(line.get_ydata()) == 3]
+    heights = {line.get_linewidth(): [] for line in lines}
+    for line in lines:
+        heights[line.get_linewidth()].append([round(float(value), 3) for value in line.get_ydata()])
+    thin, thick = sorted(heights)
+    assert heights[thick] == [[0.5, 1.0, 1.0]]  # 0.01 is half-way from 0.001 to 0.1 by factors
+    assert heights[thin] == [[0.0, 0.0, 0.0], [1.0, 0.0, 0.556]]
+    assert [tick.get_text() for tick in figure.axes[0].get_xticklabels()] == ["rate", "filters", "score"]
+    written = [text.get_text() for text in figure.axes[0].texts]
+    assert written[:3] == ["0.001", "0.01", "0.1"]
+    assert written[3:5] == ["8", "32"]
+
+
+def test_parallel_bears_a_quantity_that_never_changes() -> None:
+    assert plots.parallel({"rate": [0.1, 0.1], "score": [1, 2]}, [True, False]).axes
+
+
+@pytest.mark.parametrize("axes", [{"rate": [1, 2]}, {"rate": [1, 2], "score": [1, 2, 3]}])
+def test_parallel_needs_two_quantities_of_one_length(axes: dict) -> None:
+    with pytest.raises(ValueError, match="two or more quantities of 2 values each"):
+        plots.parallel(axes, [True, False])
