@@ -257,6 +257,8 @@ def report_epochs(trial: optuna.Trial) -> keras.callbacks.Callback:
         In the training, if the search gives the trial up.
     FloatingPointError
         In the training, if the loss is not a finite number.
+    KeyError
+        In the training, if there are no validation images to judge by.
     """
     import keras
 
@@ -264,6 +266,8 @@ def report_epochs(trial: optuna.Trial) -> keras.callbacks.Callback:
         def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
             if not math.isfinite(logs["loss"]):
                 raise FloatingPointError(f"the loss is {logs['loss']} after epoch {epoch + 1}")
+            if "val_accuracy" not in logs:
+                raise KeyError("a trial is judged on validation images: call train with validation=(x_val, y_val)")
             trial.report(logs["val_accuracy"], epoch + 1)
             if trial.should_prune():
                 raise optuna.TrialPruned(f"after epoch {epoch + 1}")

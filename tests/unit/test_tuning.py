@@ -17,7 +17,9 @@ import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState
 
+import digitlib
 from digitlib import tuning
+from digitlib.training import train
 from digitlib.tuning import DEFAULT, SPACE, OtherSearchError, StoreError, open_search, propose, recipe, run, suggest
 
 ABOUT = {"images": 100, "epochs": 1}
@@ -38,7 +40,9 @@ def hill(trial: optuna.Trial) -> float:
 WORKER = """
 import sys, time
 from test_tuning import ABOUT, hill
+import digitlib
 from digitlib import tuning
+from digitlib.training import train
 tuning.HEARTBEAT = 1
 store, trials, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
 study = tuning.open_search(store, "shared", ABOUT, sampler="random")
@@ -46,6 +50,8 @@ def slow(trial):
     value = hill(trial)
     print("begun", trial.number, flush=True)
     time.sleep(seconds)
+    while len(study.trials) < 2:  # nobody ends a trial before the other has begun one
+        time.sleep(0.1)
     return value
 tuning.run(study, slow, trials)
 """
@@ -119,7 +125,10 @@ def test_two_processes_share_a_search(store: Path):
     assert all(trial.state == TrialState.COMPLETE for trial in trials)
     assert [trial.number for trial in trials] == list(range(len(trials)))
     assert len({trial.params["peak_rate"] for trial in trials}) == len(trials)
-    assert all(len(lines) > 3 for lines in begun), "one of the two did nearly all the work"
+    numbers = [{int(line.split()[1]) for line in lines if line} for lines in begun]
+    assert numbers[0] | numbers[1] == set(range(len(trials)))
+    assert numbers[0].isdisjoint(numbers[1])
+    assert all(numbers), "one of the two did nothing"
 
 
 def test_a_killed_process_loses_nothing_and_its_trial_is_tried_again(store: Path):
@@ -368,3 +377,44 @@ def test_waiting_for_a_short_lock_is_no_error(store: Path):
     run(open_search(store, "first", ABOUT), hill, 2)
     assert time.monotonic() - begin > 0.5
     holder.wait()
+
+
+def trained(trial: optuna.Trial, **settings: object) -> float:
+    """Train a small network on a few digits, and report."""
+    mnist = digitlib.load_mnist()
+    model = digitlib.build_cnn(widths=(2, 2))
+    judge = {"validation": (mnist.x_val[:200], mnist.y_val[:200])}
+    return train(
+        model,
+        mnist.x_train[:300],
+        mnist.y_train[:300],
+        epochs=2,
+        callbacks=(tuning.report_epochs(trial),),
+        **(judge | settings),
+    )["val_accuracy"][-1]
+
+
+def test_a_real_training_reports_every_epoch(store: Path):
+    study = open_search(store, "first", ABOUT)
+    run(study, trained, 1)
+    [trial] = study.trials
+    assert list(trial.intermediate_values) == [1, 2]
+    assert trial.intermediate_values[2] == pytest.approx(trial.value)
+
+
+def test_a_loss_that_is_no_number_fails_the_trial(store: Path, monkeypatch: pytest.MonkeyPatch):
+    study = open_search(store, "first", ABOUT)
+
+    def exploding(trial: optuna.Trial) -> float:
+        tuning.report_epochs(trial).on_epoch_end(0, {"loss": float("inf"), "val_accuracy": 0.1})
+        return 0.1
+
+    run(study, exploding, 2)
+    assert [trial.user_attrs["error"] for trial in study.trials] == [
+        "FloatingPointError: the loss is inf after epoch 1"
+    ] * 2
+
+
+def test_a_trial_without_validation_images_is_told_so(store: Path):
+    with pytest.raises(KeyError, match="call train with validation"):
+        run(open_search(store, "first", ABOUT), lambda trial: trained(trial, validation=None), 1)
