@@ -381,7 +381,8 @@ def _translated(store: str) -> Iterator[None]:
     try:
         yield
     except (SQLAlchemyError, StorageInternalError, ImportError) as error:
-        cause = error.__cause__ if isinstance(error, StorageInternalError) and error.__cause__ else error
+        # Optuna wraps what the database, or the import of its driver, said.
+        cause = error.__cause__ if isinstance(error, (StorageInternalError, ImportError)) and error.__cause__ else error
         raise StoreError(_complaint(store, str(getattr(cause, "orig", None) or cause))) from error
 
 
