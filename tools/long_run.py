@@ -19,18 +19,16 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from collections.abc import Sequence
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import layers
 from numpy.typing import NDArray
+from side_by_side import side_by_side
 from stored import frame, resume, store
 
 import digitlib
@@ -81,27 +79,15 @@ def main() -> int:
         jobs = [(name, 0) for name in TRIES] if what == "tries" else [(name, seed) for seed in SEEDS for name in CHOSEN]
         done = results.setdefault(what, {})
         todo = [(name, seed) for name, seed in jobs if str(seed) not in done.get(name, {})]
-        for (name, seed), run in side_by_side(try_out if what == "tries" else train_fully, todo):
+        for (name, seed), run in side_by_side(try_out if what == "tries" else train_fully, todo, half_precision):
             done.setdefault(name, {})[str(seed)] = run
             store(content, RESULTS)
             print(name, seed, {key: value for key, value in run.items() if key != "loss"}, flush=True)
     return 0
 
 
-def side_by_side(
-    work: Callable[[str, int], dict[str, Any]], jobs: Iterable[tuple[str, int]]
-) -> Iterable[tuple[tuple[str, int], dict[str, Any]]]:
-    """Run jobs two at a time, each in a process of its own; yield each with its result when it is finished."""
-    with ProcessPoolExecutor(2, get_context("spawn"), initializer=one_core, max_tasks_per_child=1) as pool:
-        running = {pool.submit(work, *job): job for job in jobs}
-        for finished in as_completed(running):
-            yield running[finished], finished.result()
-
-
-def one_core() -> None:
-    """Keep this process to one core, and let it compute in bfloat16."""
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+def half_precision() -> None:
+    """Compute in bfloat16 where Keras thinks it safe; weights, losses and the last layer stay in float32."""
     keras.mixed_precision.set_global_policy("mixed_bfloat16")
 
 

@@ -10,8 +10,8 @@ because no trial has learned from them or was chosen by them, is noted beside it
 Then the winner of each of the ten searches is trained again with new seeds, and the best of all winners as the chapter
 *Training with Adam* trains: all training images, five epochs. These runs go into `RUNS`. Nothing looks at test images.
 
-A run has one core to itself, so start the command twice to use two: the processes share the searches, and then one
-makes the runs. Interrupted, it goes on where it stopped. Together they take about an hour of one core.
+A trial has one core to itself, so start the command twice to use two: the processes share the searches. The runs after
+them are made two at a time. Interrupted, the command goes on where it stopped. All takes about an hour and a half.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import optuna
-import tensorflow as tf
 from judged import hits
 from numpy.typing import NDArray
+from side_by_side import one_core, side_by_side
 from stored import frame, resume, store
 
 import digitlib
@@ -56,12 +56,11 @@ FULL_SEEDS = range(10)
 
 def main() -> int:
     """Go on with the searches, then with the runs of their winners."""
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+    one_core()
     mnist = digitlib.load_mnist()
     for name, trials in TRIALS.items():
         search(mnist, name, trials)
-    train_winners(mnist)
+    train_winners()
     return 0
 
 
@@ -120,30 +119,28 @@ def right(model: keras.Sequential, images: NDArray, labels: NDArray) -> int:
     return int(hits(model, images[..., None], labels).sum())
 
 
-def train_winners(mnist: Mnist) -> None:
+def train_winners() -> None:
     """Train the ten winners anew with other seeds, and the best of them on all images."""
     studies = {name: load_search(name) for name in TRIALS if name != "control"}
     winners = {name: study.best_trial.params for name, study in studies.items()}
     best = max(studies, key=lambda name: studies[name].best_value)
     settings = {**ABOUT, "full_epochs": FULL_EPOCHS, "winners": winners, "best": best}
     content = resume(frame(settings=settings, results={"again": {}, "full": {}}), "results", RUNS)
-    again, full = content["results"]["again"], content["results"]["full"]
-    for name, parameters in winners.items():
-        runs = again.setdefault(name, {})
-        for seed in map(str, WINNER_SEEDS):
-            if seed not in runs:
-                runs[seed] = train_briefly(mnist, parameters, int(seed))[1]
-                store(content, RUNS)
-        print(name, runs, flush=True)
-    for seed in map(str, FULL_SEEDS):
-        if seed not in full:
-            full[seed] = train_fully(mnist, winners[best], int(seed))
-            store(content, RUNS)
-            print("full", seed, full[seed], flush=True)
+    jobs = [("full", best, winners[best], seed) for seed in FULL_SEEDS]
+    jobs += [("again", name, parameters, seed) for name, parameters in winners.items() for seed in WINNER_SEEDS]
+    results = content["results"]
+    todo = [job for job in jobs if str(job[3]) not in results[job[0]].get(job[1], {})]
+    for (kind, name, _, seed), result in side_by_side(train_again, todo):
+        results[kind].setdefault(name, {})[str(seed)] = result
+        store(content, RUNS)
+        print(kind, name, seed, result, flush=True)
 
 
-def train_fully(mnist: Mnist, parameters: Mapping[str, Any], seed: int) -> dict[str, float]:
-    """Train on all training images, as the chapter *Training with Adam* does with the default."""
+def train_again(kind: str, name: str, parameters: Mapping[str, Any], seed: int) -> dict[str, float]:
+    """Train a winner as its trial was ("again"), or as the chapter *Training with Adam* trains the default ("full")."""
+    mnist = digitlib.load_mnist()
+    if kind == "again":
+        return train_briefly(mnist, parameters, seed)[1]
     keras.utils.set_random_seed(seed)
     settings = recipe(parameters)
     model = digitlib.build_cnn(**settings["network"])

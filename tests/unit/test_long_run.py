@@ -78,7 +78,7 @@ def test_a_stopped_command_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(tool, "TRIES", {"one": {}, "other": {}, "third": {}})
     monkeypatch.setattr("sys.argv", ["long_run", "tries"])
 
-    def stop_after_two(work: object, jobs: list) -> Any:
+    def stop_after_two(work: object, jobs: list, prepare: object) -> Any:
         for job in jobs[:2]:
             yield job, {"wrong": 50}
         raise KeyboardInterrupt
@@ -88,7 +88,7 @@ def test_a_stopped_command_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         tool.main()
     asked: list[tuple[str, int]] = []
 
-    def remember(work: object, jobs: list) -> Any:
+    def remember(work: object, jobs: list, prepare: object) -> Any:
         asked.extend(jobs)
         return ((job, {"wrong": 60}) for job in jobs)
 

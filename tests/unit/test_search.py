@@ -46,33 +46,36 @@ def test_no_trial_learns_from_what_it_is_judged_on(mnist: digitlib.data.Mnist, m
     assert seen["settings"]["validation"][0] is mnist.x_val
 
 
-def test_the_winners_runs_go_on_where_they_stopped(
-    mnist: digitlib.data.Mnist, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_winners_runs_go_on_where_they_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tool, "RUNS", tmp_path / "searches.json")
     searches = {
         name: SimpleNamespace(best_trial=SimpleNamespace(params=DEFAULT), best_value=0.98 + place / 1000)
         for place, name in enumerate(tool.TRIALS)
     }
     monkeypatch.setattr(tool, "load_search", searches.__getitem__)
-    calls: list[tuple[str, int]] = []
+    made: list[tuple] = []
 
-    def briefly(mnist: object, parameters: object, seed: int) -> tuple[None, dict[str, int]]:
-        if len(calls) == 7:
-            raise KeyboardInterrupt
-        calls.append(("again", seed))
-        return None, {"val": 4900, "fresh": 9800}
+    def stop_after(count: int) -> Any:
+        def side_by_side(work: object, jobs: list) -> Any:
+            for job in jobs[:count]:
+                made.append((job[0], job[1], job[3]))
+                yield job, {"val": 4900}
+            if count < len(jobs):
+                raise KeyboardInterrupt
 
-    monkeypatch.setattr(tool, "train_briefly", briefly)
-    monkeypatch.setattr(tool, "train_fully", lambda mnist, parameters, seed: calls.append(("full", seed)) or {"val": 1})
+        return side_by_side
+
+    monkeypatch.setattr(tool, "side_by_side", stop_after(7))
     with pytest.raises(KeyboardInterrupt):
-        tool.train_winners(mnist)
-    calls.append(("interrupted", 0))  # so that `briefly` goes on
-    tool.train_winners(mnist)
+        tool.train_winners()
+    monkeypatch.setattr(tool, "side_by_side", stop_after(1000))
+    tool.train_winners()
+    assert len(made) == len(set(made)) == 10 * len(tool.WINNER_SEEDS) + len(tool.FULL_SEEDS)
     stored = json.loads((tmp_path / "searches.json").read_text())
-    assert len(calls) - 1 == 10 * len(tool.WINNER_SEEDS) + len(tool.FULL_SEEDS)
+    best = list(tool.TRIALS)[-1]
+    assert stored["settings"]["best"] == best
     assert {len(runs) for runs in stored["results"]["again"].values()} == {len(tool.WINNER_SEEDS)}
-    assert stored["settings"]["best"] == list(tool.TRIALS)[-1]
+    assert list(stored["results"]["full"]) == [best]
 
 
 @pytest.mark.parametrize("name", tool.TRIALS)
@@ -98,4 +101,4 @@ def test_the_stored_winners_are_the_searches_winners() -> None:
     best = max(study["settings"]["winners"], key=lambda name: load_search(name).best_value)
     assert study["settings"]["best"] == best
     assert {len(runs) for runs in study["results"]["again"].values()} == {len(tool.WINNER_SEEDS)}
-    assert len(study["results"]["full"]) == len(tool.FULL_SEEDS)
+    assert len(study["results"]["full"][best]) == len(tool.FULL_SEEDS)
