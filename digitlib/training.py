@@ -117,7 +117,7 @@ def train(
             initial_epoch=first,
             epochs=last,
             validation_data=validation,
-            validation_batch_size=1000 if validation else None,
+            validation_batch_size=250 if validation else None,
             callbacks=list(callbacks),
             shuffle=False,  # the batches come shuffled
             verbose=0,

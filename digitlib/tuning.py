@@ -24,6 +24,7 @@ from optuna.distributions import (
     FloatDistribution,
     IntDistribution,
     distribution_to_json,
+    json_to_distribution,
 )
 from optuna.exceptions import DuplicatedStudyError, ExperimentalWarning, StorageInternalError, UpdateFinishedTrialError
 from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
@@ -55,10 +56,10 @@ SPACE: dict[str, BaseDistribution] = {
     "dropout": FloatDistribution(0.0, 0.6),
     "batch_size": CategoricalDistribution([32, 64, 128, 256, 512]),
 }
-"""What the book's searches may choose: `filters` of the first convolution, the second has twice as many."""
+"""What the book's searches may choose from; the first convolution has `filters` filters, the second twice as many."""
 
 DEFAULT: dict[str, float] = {"peak_rate": 0.01, "filters": 16, "filter_size": 5, "dropout": 0.3, "batch_size": 128}
-"""The settings of the chapter *Training with Adam*, made without any search."""
+"""The settings of the chapter *Training with Adam*, chosen without a search."""
 
 
 class StoreError(RuntimeError):
@@ -99,14 +100,15 @@ def recipe(parameters: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return {"network": network, "training": training}
 
 
-def suggest(trial: optuna.Trial, space: Mapping[str, BaseDistribution] = SPACE) -> dict[str, Any]:
-    """Let a trial choose a value for every parameter of the space.
+def suggest(trial: optuna.Trial) -> dict[str, Any]:
+    """Let a trial choose a value for every parameter of its search's space.
 
     Returns
     -------
     dict
         For each name of the space the value chosen.
     """
+    space = {name: json_to_distribution(json.dumps(of)) for name, of in _description(trial.study)["space"].items()}
     chosen: dict[str, Any] = {}
     for name, of in space.items():
         if isinstance(of, FloatDistribution):
@@ -251,10 +253,10 @@ def run(study: optuna.Study, objective: Callable[[optuna.Trial], float], trials:
 def report_epochs(trial: optuna.Trial) -> keras.callbacks.Callback:
     """Keras callback that tells the search how a trial is getting on after each epoch, and ends it if it must.
 
+    A trial that the search gives up ends with the exception `optuna.TrialPruned`, which `run` understands.
+
     Raises
     ------
-    optuna.TrialPruned
-        In the training, if the search gives the trial up.
     FloatingPointError
         In the training, if the loss is not a finite number.
     KeyError

@@ -235,6 +235,15 @@ def test_a_space_that_the_network_cannot_take_is_refused_before_anything_is_made
     assert not store.exists()
 
 
+def test_a_search_chooses_from_its_own_space(store: Path):
+    space = {"filters": IntDistribution(2, 8, step=2), "filter_size": CategoricalDistribution([5])}
+    study = open_search(store, "small", ABOUT, space=space)
+    chosen = []
+    run(study, lambda trial: chosen.append(suggest(trial)) or 0.9, 6)
+    assert all(values["filters"] in (2, 4, 6, 8) and values["filter_size"] == 5 for values in chosen)
+    assert [trial.params for trial in study.trials] == chosen
+
+
 def test_a_recipe_is_what_the_network_and_its_training_take():
     assert recipe({"filters": 20, "batch_size": 32}) == {
         "network": {"widths": [20, 40], "filter_size": 5, "dropout": 0.3},
