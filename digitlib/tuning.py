@@ -108,9 +108,8 @@ def suggest(trial: optuna.Trial) -> dict[str, Any]:
     dict
         For each name of the space the value chosen.
     """
-    space = {name: json_to_distribution(json.dumps(of)) for name, of in _description(trial.study)["space"].items()}
     chosen: dict[str, Any] = {}
-    for name, of in space.items():
+    for name, of in _space(trial.study).items():
         if isinstance(of, FloatDistribution):
             chosen[name] = trial.suggest_float(name, of.low, of.high, step=of.step, log=of.log)
         elif isinstance(of, IntDistribution):
@@ -202,9 +201,13 @@ def propose(study: optuna.Study, parameters: Mapping[str, Any]) -> None:
         is.
     """
     recipe(parameters)
-    space = _description(study)["space"]
+    space = _space(study)
     if parameters.keys() != space.keys():
         raise ValueError(f"this search chooses {', '.join(space)}, but was given {', '.join(parameters) or 'nothing'}")
+    for name, of in space.items():
+        value = parameters[name]
+        if value not in of.choices if isinstance(of, CategoricalDistribution) else not of.low <= value <= of.high:
+            raise ValueError(f"{name}={value!r} is not in the space of this search: {of}")
     study.enqueue_trial(dict(parameters), skip_if_exists=True)
 
 
@@ -416,6 +419,10 @@ def _description(study: optuna.Study) -> dict[str, Any]:
         f"the study {study.study_name!r} was not made by digitlib.tuning.open_search, so what its trials have in "
         "common is not known. Give the search another name."
     )
+
+
+def _space(study: optuna.Study) -> dict[str, BaseDistribution]:
+    return {name: json_to_distribution(json.dumps(of)) for name, of in _description(study)["space"].items()}
 
 
 def _check_same(name: str, stored: dict[str, Any], given: dict[str, Any]) -> None:

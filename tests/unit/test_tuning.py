@@ -209,6 +209,8 @@ def test_the_default_can_be_proposed_and_only_once(store: Path):
         (DEFAULT | {"batch_size": 0}, "batch_size must be a whole number"),
         (DEFAULT | {"depth": 3}, "no parameter depth"),
         ({"dropout": 0.1}, "this search chooses batch_size, dropout"),
+        (DEFAULT | {"peak_rate": 0.5}, r"peak_rate=0\.5 is not in the space"),
+        (DEFAULT | {"batch_size": 100}, "batch_size=100 is not in the space"),
     ],
 )
 def test_parameters_that_no_network_can_take_are_not_proposed(store: Path, parameters: dict, says: str):
