@@ -53,6 +53,14 @@ export function choice(name, options, value, onchange) {
   return { element: make('label', { className: 'lab-choice' }, make('span', {}, name), select), select };
 }
 
+// A table of texts or elements. The first cell of each row names it.
+export function table(caption, heads, rows) {
+  return make('table', {}, make('caption', {}, caption),
+    make('thead', {}, make('tr', {}, ...heads.map((head) => make('th', { scope: 'col' }, head)))),
+    make('tbody', {}, ...rows.map(([name, ...cells]) =>
+      make('tr', {}, make('th', { scope: 'row' }, name), ...cells.map((cell) => make('td', {}, cell))))));
+}
+
 // Call `work` once before the next picture is painted, however often it is asked for.
 export function oncePerFrame(work) {
   let waiting = false;

@@ -1,11 +1,12 @@
 // Lab "Judge the label": thirty test digits, judged blind; then label, network and five people on each.
 
 import { inShort, topOf } from './answer.js';
-import { button, make } from './dom.js';
+import { button, make, table } from './dom.js';
 import { forward } from './engine.js';
 import { lab, numberIn, oneOf } from './lab.js';
 import { readNetwork, readTensors } from './network.js';
 import { paintInk } from './paint.js';
+import { shareInterval } from './share.js';
 
 const TEST_IMAGES = 10_000;
 const CANNOT = '?'; // a vote: "cannot tell"
@@ -206,18 +207,4 @@ function recount(right, images, labelOf) {
     else if (image.answer === label) count += 1;
   }
   return { count, total };
-}
-
-// Wilson's interval, as the chapter works it out.
-function shareInterval(count, total, z = 1.96) {
-  const share = count / total, spread = z * Math.sqrt((share * (1 - share)) / total + z ** 2 / (4 * total ** 2));
-  return [-spread, spread].map((half) => (share + z ** 2 / (2 * total) + half) / (1 + z ** 2 / total));
-}
-
-// The first cell of each row names it.
-function table(caption, heads, rows) {
-  return make('table', {}, make('caption', {}, caption),
-    make('thead', {}, make('tr', {}, ...heads.map((head) => make('th', { scope: 'col' }, head)))),
-    make('tbody', {}, ...rows.map(([name, ...cells]) =>
-      make('tr', {}, make('th', { scope: 'row' }, name), ...cells.map((cell) => make('td', {}, cell))))));
 }

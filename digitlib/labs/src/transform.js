@@ -104,7 +104,7 @@ export function randomSigns(seed) {
 }
 
 // Numbers from 0 to 1 that look random, and are the same for the same seed in every browser ("mulberry32").
-function randomNumbers(seed) {
+export function randomNumbers(seed) {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

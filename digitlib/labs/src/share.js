@@ -1,0 +1,8 @@
+// A share of so many cases, and how far it can be trusted.
+
+// Wilson's 95 % interval, as chapter "Error analysis" works it out: [low, high], both from 0 to 1.
+export function shareInterval(count, total, z = 1.96) {
+  const share = count / total, spread = z * Math.sqrt((share * (1 - share)) / total + z ** 2 / (4 * total ** 2));
+  const [low, high] = [-spread, spread].map((half) => (share + z ** 2 / (2 * total) + half) / (1 + z ** 2 / total));
+  return [Math.min(low, share), Math.max(high, share)]; // rounding must not push an end past the share itself
+}
