@@ -20,6 +20,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 import digitlib
+from digitlib.exercises.chapters import find, of_chapter
 
 BOOK = Path(__file__).resolve().parents[2] / "book"
 MEASURED: dict[str, dict[str, int]] = json.loads((BOOK / "reference" / "measured.json").read_text())["chapters"]
@@ -27,7 +28,7 @@ CHAPTERS = sorted(path.stem for path in BOOK.glob("*.ipynb"))
 
 CORE_MINUTES, MAX_LINES, MAX_INCHES = 45, 12, 6.5
 MAX_SECONDS, MAX_MB, MAX_SECONDS_IN_ALL = 120, 1200, 480
-LAST_SECTIONS = ["Exercises", "Key points", "What comes next", "Sources"]
+LAST_SECTIONS = ["Quiz", "Exercises", "Key points", "What comes next", "Sources"]
 TEST_SET_CHAPTER = "06_errors"
 TAGS = {"exercise", "solution", "hide-cell", "hide-input", "nbval-ignore-output"}
 
@@ -268,7 +269,7 @@ def figures(chapter: Chapter) -> list[str]:
 
 
 def exercises(chapter: Chapter) -> list[str]:
-    """At least three exercises, each with a task, a cell for the reader and a folded solution."""
+    """At least four exercises: task, a cell whose answer is checked, a folded solution; in the end the badge."""
     found = []
     for section in main_sections(chapter):
         if section.heading != "Exercises":
@@ -276,10 +277,17 @@ def exercises(chapter: Chapter) -> list[str]:
                 found.append(f"section {section.heading!r} holds a cell tagged exercise or solution")
             continue
         tasks = sections(section.content, 3)
-        if len(tasks) < 3:
-            found.append(f"there are {len(tasks)} exercises, but should be at least three")
+        if len(tasks) < 4:
+            found.append(f"there are {len(tasks)} exercises, but should be at least four")
         for number, task in enumerate(tasks, start=1):
             found += [f"exercise {number} {complaint}" for complaint in _exercise(number, task)]
+        names = [name for task in tasks for cell in task.cells("exercise") for name, _ in _checks(cell)]
+        if names != [exercise.name for exercise in of_chapter(chapter.name)]:
+            found.append(
+                f"the cells check {', '.join(names)}, but the chapter's file lists others, or in another order"
+            )
+        if not any("exercises.badge(" in cell.source for cell in section.content if not isinstance(cell, str)):
+            found.append("the exercises do not end with exercises.badge")
     return found
 
 
@@ -290,9 +298,17 @@ def _exercise(number: int, task: Section) -> Iterator[str]:
         yield "has no task"
     if len(task.cells("exercise")) != 1:
         yield "must have one cell tagged exercise"
-    for cell in task.cells("exercise"):
-        if not cell.source.strip() or parsed(cell).body:
-            yield "must leave the reader's cell empty but for a comment"
+        return
+    [cell] = task.cells("exercise")
+    checks = _checks(cell)
+    if len(checks) != 1:
+        yield "must check one answer in the reader's cell"
+        return
+    [(name, checked)] = checks
+    if not _unsolved(cell, checked):
+        yield "must leave the answer to the reader: `answer = ...`, or a function that holds nothing but `...`"
+    if not any(name in output.get("data", {}).get("text/plain", "") for output in cell.outputs):
+        yield "does not show its verdict: the check must stand in the last line"
     if not task.cells("solution"):
         yield "has no cell tagged solution"
     for cell in task.cells("solution"):
@@ -300,19 +316,46 @@ def _exercise(number: int, task: Section) -> Iterator[str]:
             yield "has a solution that is not folded: it needs the tags solution and hide-cell, and source_hidden"
         if not parsed(cell).body:
             yield "has an empty solution"
+    exercise = find(name)
+    if task.heading != f"Exercise {number}: {exercise.title}":
+        yield f"is headed {task.heading!r}, but its file says {exercise.title!r}"
+    if not any(exercise.solution in cell.source for cell in task.cells("solution")):
+        yield "shows another solution than the last of its hints"
+    if not any(f'check("{name}", answer, count=False)' in cell.source for cell in task.cells("solution")):
+        yield "has a solution that is not checked"
     kinds = [part.metadata.get("tags", [""])[0] for part in task.content if not isinstance(part, str)]
-    if kinds != sorted(kinds):
+    if kinds[:2] != ["exercise", "solution"]:
         yield "shows its solution before the reader's cell"
 
 
+def _checks(cell: NotebookNode) -> list[tuple[str, str]]:
+    """Each call of `exercises.check` in a cell: the exercise, and what is handed in."""
+    calls = [node for node in ast.walk(parsed(cell)) if isinstance(node, ast.Call)]
+    calls = [call for call in calls if ast.unparse(call.func) == "exercises.check" and len(call.args) == 2]
+    return [(ast.literal_eval(call.args[0]), ast.unparse(call.args[1])) for call in calls]
+
+
+def _unsolved(cell: NotebookNode, checked: str) -> bool:
+    """Whether what is handed in is defined in this cell, and as nothing but dots."""
+    for node in parsed(cell).body:
+        empty = ast.unparse(node.value) == "..." if isinstance(node, ast.Assign) else False
+        if empty and [ast.unparse(target) for target in node.targets] == [checked]:
+            return True
+        if isinstance(node, ast.FunctionDef) and node.name == checked:
+            return [ast.unparse(line) for line in node.body] == ["..."]
+    return False
+
+
 def last_sections(chapter: Chapter) -> list[str]:
-    """Exercises, key points as many as objectives, what comes next with a link, sources."""
+    """Quiz, exercises, key points as many as objectives, what comes next with a link, sources."""
     found = main_sections(chapter)
     headings = [section.heading for section in found]
-    if headings[-4:] != LAST_SECTIONS:
-        return [f"the last sections are {', '.join(headings[-4:])}, not {', '.join(LAST_SECTIONS)}"]
+    if headings[-5:] != LAST_SECTIONS:
+        return [f"the last sections are {', '.join(headings[-5:])}, not {', '.join(LAST_SECTIONS)}"]
     complaints = []
-    _, points, following, sources = found[-4:]
+    quiz, _, points, following, sources = found[-5:]
+    if not any(f'QuizLab("{chapter.name}")' in cell.source for cell in quiz.content if not isinstance(cell, str)):
+        complaints.append(f'the quiz is not shown: labs.QuizLab("{chapter.name}")')
     first = FIRST_CELL.fullmatch(chapter.notebook.cells[0].source)
     if first and len(bullets(points.text())) != len(bullets(first["objectives"])):
         complaints.append(
@@ -497,11 +540,13 @@ def sound() -> Chapter:
         "execute_result", {"image/png": "iVBOR", "text/plain": "<Figure>"}, metadata={"image/png": {"width": 400}}
     )
     tasks = []
-    for number in (1, 2, 3):
+    for number, exercise in enumerate(of_chapter("00_arrays"), start=1):
+        check = f'exercises.check("{exercise.name}", answer'
+        card = new_output("execute_result", {"text/plain": f"○ {exercise.name}: not yet."})
         tasks += [
-            new_markdown_cell(f"### Exercise {number}: count\n\nCount to {number}."),
-            new_code_cell("# Your code here.", metadata={"tags": ["exercise"]}),
-            new_code_cell(f"# As many as asked.\nprint({number})", metadata=deepcopy(FOLDED)),
+            new_markdown_cell(f"### Exercise {number}: {exercise.title}\n\nCount to {number}."),
+            new_code_cell(f"# Yours:\nanswer = ...\n{check})", metadata={"tags": ["exercise"]}, outputs=[card]),
+            new_code_cell(f"{exercise.solution}\n{check}, count=False)", metadata=deepcopy(FOLDED)),
         ]
     cells = [
         new_markdown_cell(title),
@@ -512,8 +557,12 @@ def sound() -> Chapter:
         new_code_cell("plots.pictures(image)", metadata={"mystnb": deepcopy(FIGURE)}, outputs=[picture]),
         new_markdown_cell("## Another\n\n*Optional · 3 min*\n\nIs it so?"),
         new_code_cell('digitlib.claim("it is", seven == 7)'),
-        new_markdown_cell("It is.\n\n## Exercises"),
+        new_markdown_cell("It is.\n\n## Quiz\n\nFive questions."),
+        new_code_cell('labs.QuizLab("00_arrays")'),
+        new_markdown_cell("## Exercises"),
         *tasks,
+        new_markdown_cell("Which are solved?"),
+        new_code_cell('exercises.badge("00_arrays")'),
         new_markdown_cell("## Key points\n\n- Said.\n- Done.\n\n## What comes next\n\n[More](01_exploring.ipynb)."),
         new_markdown_cell("## Sources\n\n- A. Author (2020), *A work*: everything."),
     ]
@@ -521,7 +570,7 @@ def sound() -> Chapter:
         cell.execution_count = count
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     notebook = new_notebook(cells=cells, metadata={"kernelspec": kernel, "language_info": {"name": "python"}})
-    return Chapter("99_sound", notebook, {"seconds": 5, "peak_mb": 200})
+    return Chapter("00_arrays", notebook, {"seconds": 5, "peak_mb": 200})
 
 
 def test_a_sound_chapter_has_no_complaint() -> None:
