@@ -39,7 +39,10 @@ def number(answer: Any) -> float:
     if isinstance(answer, (bool, np.bool_)):
         raise Mistake("type", given=f"the truth value {bool(answer)}", wanted="a number")
     if isinstance(answer, numbers.Real):
-        value = float(answer)
+        try:
+            value = float(answer)
+        except OverflowError:
+            value = np.inf
     else:
         array = _array(answer, "a number")
         if array.size != 1 or array.dtype == bool:

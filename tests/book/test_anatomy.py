@@ -645,15 +645,40 @@ def twice(chapter: Chapter) -> None:
 def solution_first(chapter: Chapter) -> None:
     """Mutant: the solution stands before the reader's cell."""
     cells = chapter.notebook.cells
-    place = cells.index(_find(chapter, "# Your code here"))
+    place = cells.index(_find(chapter, "# Yours:"))
     cells[place], cells[place + 1] = cells[place + 1], cells[place]
+
+
+def only_three(chapter: Chapter) -> None:
+    """Mutant: no exercise after the third."""
+    cells = chapter.notebook.cells
+    fourth = cells.index(_find(chapter, "### Exercise 4"))
+    del cells[fourth : cells.index(_find(chapter, "Which are solved?"))]
+
+
+def silence(beginning: str) -> Callable[[Chapter], None]:
+    """Mutant: a cell that shows nothing."""
+    return lambda chapter: _find(chapter, beginning).outputs.clear()
+
+
+def swap_checks(chapter: Chapter) -> None:
+    """Mutant: two exercises check each other's answer."""
+    first, second = (cell for cell in chapter.code if tagged(cell, "exercise") and number_of(cell) < 2)
+    first.source, second.source = second.source, first.source
+
+
+def number_of(cell: NotebookNode) -> int:
+    """Place of a cell's exercise in its chapter, from 0."""
+    return [exercise.name for exercise in of_chapter("00_arrays")].index(_checks(cell)[0][0])
 
 
 def long_solution(lines: int) -> Callable[[Chapter], None]:
     """Mutant: a solution with many lines of code below a long comment."""
 
     def change(chapter: Chapter) -> None:
-        _find(chapter, "# As many").source = "# Why.\n" * 9 + "print(1)\n" * lines
+        cell = _find(chapter, "# Half a turn")
+        code = [line for line in cell.source.split("\n") if line.strip() and not line.startswith("#")]
+        cell.source += "\n" + "# Why.\n" * 9 + "print(1)\n" * (lines - len(code))
 
     return change
 
@@ -703,17 +728,30 @@ MUTANTS: list[tuple[Callable[[Chapter], list[str]], Callable[[Chapter], None], s
     (figures, meta("print(seven)", mystnb=FIGURE), "describes a figure, but shows none"),
     (figures, widen, "6.8 inches wide"),
     (figures, twice, "shows 2 figures"),
-    (exercises, remove("### Exercise 3"), "there are 2 exercises"),
-    (exercises, replace("Exercise 2: count", "Exercise 5: count"), "exercise 2 is headed 'Exercise 5: count'"),
+    (exercises, only_three, "there are 3 exercises"),
+    (exercises, replace("Exercise 2: Shapes", "Exercise 5: Shapes"), "exercise 2 is headed 'Exercise 5: Shapes"),
+    (exercises, replace("Exercise 2: Shapes", "Exercise 2: Forms"), "but its file says 'Shapes without running'"),
     (exercises, replace("\n\nCount to 1.", ""), "exercise 1 has no task"),
-    (exercises, remove("# Your code here"), "exercise 1 must have one cell tagged exercise"),
-    (exercises, replace("# Your code here.", "1 + 1"), "exercise 1 must leave the reader's cell empty"),
-    (exercises, remove("# As many"), "exercise 1 has no cell tagged solution"),
-    (exercises, meta("# As many", tags=["solution"]), "exercise 1 has a solution that is not folded"),
-    (exercises, meta("# As many", jupyter={}), "exercise 1 has a solution that is not folded"),
-    (exercises, replace("# As many as asked.\nprint(1)", "# See above."), "exercise 1 has an empty solution"),
+    (exercises, remove("# Yours:"), "exercise 1 must have one cell tagged exercise"),
+    (exercises, replace('exercises.check("half-a-turn", answer)', "answer"), "exercise 1 must check one answer"),
+    (exercises, replace("answer = ...", "answer = 7"), "exercise 1 must leave the answer to the reader"),
+    (
+        exercises,
+        replace("answer = ...", "def answer(x):\n    return x"),
+        "exercise 1 must leave the answer to the reader",
+    ),
+    (exercises, silence("# Yours:"), "exercise 1 does not show its verdict"),
+    (exercises, remove("# Half a turn"), "exercise 1 has no cell tagged solution"),
+    (exercises, meta("# Half a turn", tags=["solution"]), "exercise 1 has a solution that is not folded"),
+    (exercises, meta("# Half a turn", jupyter={}), "exercise 1 has a solution that is not folded"),
+    (exercises, replace("image[::-1, ::-1]", "image[::-1]"), "exercise 1 shows another solution"),
+    (exercises, replace(", count=False)", ")"), "exercise 1 has a solution that is not checked"),
     (exercises, solution_first, "exercise 1 shows its solution before"),
+    (exercises, swap_checks, "in another order"),
+    (exercises, replace("exercises.badge(", "print("), "do not end with exercises.badge"),
     (exercises, meta("print(seven)", tags=["solution"]), "'A section' holds a cell tagged exercise or solution"),
+    (last_sections, replace('labs.QuizLab("00_arrays")', "labs"), "the quiz is not shown"),
+    (last_sections, replace("## Quiz", "## Questions"), "the last sections are"),
     (last_sections, replace("## Sources", "## References"), "the last sections are"),
     (last_sections, replace("## Key points\n\n- Said.\n- Done.\n\n## What", "## What"), "the last sections are"),
     (last_sections, replace("- Said.\n", ""), "1 key points for 2 objectives"),
