@@ -5,15 +5,18 @@ BIN := .venv/Scripts
 else
 BIN := .venv/bin
 endif
-SITE := _build/html
+SITE := _build/html$(if $(filter no,$(SOLUTIONS)),-without-solutions)
 INSTALLED := .venv/installed
 
-.PHONY: help book test notebooks weights studies bench labs stills bench-labs serve lock
+.PHONY: help book test test-long notebooks class-kit wheels weights studies bench labs stills bench-labs serve lock
 
 help:
-	@echo "make book       build the site into $(SITE)"
+	@echo "make book       build the site into $(SITE) (SOLUTIONS=no: without the exercises' solutions)"
 	@echo "make serve      build it and serve it on this machine"
 	@echo "make test       check everything that the book states"
+	@echo "make test-long  check what takes longer: the class kit worked through, thousands of random answers"
+	@echo "make class-kit  pack what a class gets: _build/class-kit-student.zip and _build/class-kit-teacher.zip"
+	@echo "make wheels     fill _build/wheels for machines without internet (SYSTEMS=windows PYTHONS=3.12 for some)"
 	@echo "make notebooks  run all chapters anew and store them (CHAPTERS='03_layers' for some)"
 	@echo "make weights    train the shipped network anew"
 	@echo "make studies    repeat the longer measurements that chapters show"
@@ -24,7 +27,11 @@ help:
 	@echo "make lock       resolve the versions in requirements.txt anew"
 
 book: $(INSTALLED)
+ifeq ($(SOLUTIONS),no)
+	$(BIN)/python tools/site_copy.py
+else
 	$(BIN)/jupyter-book build . -W -n --keep-going --quiet
+endif
 	@echo "The book is ready: open $(SITE)/index.html"
 
 serve: book
@@ -35,6 +42,18 @@ test: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest
+
+test-long: $(INSTALLED)
+	$(BIN)/python -m pytest -m long tests
+
+class-kit: $(INSTALLED)
+	$(BIN)/python tools/class_kit.py
+
+# For a class without internet; "SYSTEMS=windows macos" and "PYTHONS=3.12" choose.
+SYSTEMS ?= windows macos linux
+PYTHONS ?= 3.11 3.12 3.13
+wheels: $(INSTALLED)
+	$(BIN)/python tools/wheels.py --systems $(SYSTEMS) --pythons $(PYTHONS)
 
 notebooks: $(INSTALLED)
 	$(BIN)/python tools/notebooks.py $(CHAPTERS)
@@ -69,7 +88,9 @@ bench-labs: $(INSTALLED)
 lock:
 	uv pip compile --universal --python-version 3.11 --no-annotate --no-header --upgrade \
 		pyproject.toml --group book --group test --output-file requirements.txt
-	echo "-e ." >> requirements.txt
+	uv pip compile --universal --python-version 3.11 --no-annotate --no-header --constraint requirements.txt \
+		pyproject.toml --group class --output-file requirements-class.txt
+	echo "-e ." | tee -a requirements.txt >> requirements-class.txt
 
 $(INSTALLED): requirements.txt pyproject.toml tools/supported_python.py
 	@$(PYTHON) tools/supported_python.py
