@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import linecache
 import numbers
+import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -185,9 +186,8 @@ def network(answer: Any) -> keras.Sequential:
     Mistake
         "type" if it is none, or one that has no shapes yet.
     """
-    import keras
-
-    if not isinstance(answer, keras.Model):
+    keras = sys.modules.get("keras")  # not loaded yet: then no answer can be a network, and loading takes seconds
+    if keras is None or not isinstance(answer, keras.Model):
         raise Mistake("type", given=kind(answer), wanted="a Keras network")
     if not answer.built:
         raise Mistake(
@@ -226,6 +226,18 @@ def recognise(
         if same(given, result, tolerance):
             raise Mistake(name)
     raise Mistake("other")
+
+
+def in_one_row(results: Iterable[Any]) -> NDArray[np.float64]:
+    """Lay several arrays out in one row, each behind its shape, so that all are compared at once.
+
+    Raises
+    ------
+    Mistake
+        "type" if one of them holds no numbers, "not-finite" for NaN or infinity.
+    """
+    arrays = [array(result) for result in results]
+    return np.concatenate([part for values in arrays for part in (values.shape, values.ravel())])
 
 
 def same(given: Any, other: Any, tolerance: float = 1e-6) -> bool:
