@@ -85,7 +85,7 @@ ALL_OF_FORTY = Exercise(
     },
     hints=(
         "A true error rate p is plausible if no mistake at all in 40 digits is unsurprising. Write that as an inequality.",
-        "40p must be at most 1.96 times the root of 40p(1 - p). Square it, and divide by 40p.",
+        "Then 40p must be at most 1.96 times the root of 40p(1 - p). Square it, and divide by 40p.",
         "In code both come from evaluation.share_interval: once for 40 of 40, once for ever more digits, n of n.",
     ),
     solution="""\
@@ -168,7 +168,7 @@ FOUND_AND_MEANT = Exercise(
     hints=(
         "Both have the same number above the line: the digits that are a 7 AND were read as 7.",
         "Below the line of recall stands how many sevens there are; below that of precision, how many answers of 7.",
-        "labels == digit and predictions == digit are arrays of True and False: & joins them, sum() counts.",
+        "In code: labels == digit and predictions == digit are arrays of True and False: & joins them, sum() counts.",
     ),
     solution="""\
 # One count of what was found, divided by what there is to find, and by what was said.
@@ -279,8 +279,8 @@ THE_BRAGGART = Exercise(
     },
     hints=(
         "The chapter did it for its own network: one loss for each temperature, then the smallest.",
-        "np.linspace(0.5, 4, 351) are the temperatures; with_temperature and cross_entropy are defined above.",
-        "np.argmin gives a place in the list of losses. The same place in the list of temperatures is the answer.",
+        "In code: np.linspace(0.5, 4, 351) are the temperatures; with_temperature and cross_entropy are defined above.",
+        "In code: np.argmin gives a place in the list of losses. The same place in the list of temperatures is the answer.",
     ),
     solution="""\
 # One loss for each temperature; the answer is the temperature at the place of the smallest.
@@ -365,13 +365,13 @@ ANOTHER_KIND_OF_DOUBT = Exercise(
         "classes": "That subtracts digits from each other (argsort gives places). The probabilities at these places are wanted.",
         "ratio": "That divides the two. The margin is a difference.",
         "other-axis": "It looks down the columns and gives a number for each class. Sort within each row.",
-        "rows-sorted": "np.sort was told axis=0: that mixes the probabilities of different digits.",
+        "rows-sorted": "Your np.sort works along axis 0: that mixes the probabilities of different digits.",
         "one-for-all": "A single number comes out for all digits together. Each digit has a margin of its own.",
         "other": "For [0.1, 0.6, 0.3] the margin is 0.3. What does yours give for such a row?",
     },
     hints=(
         "Sort each row by size; then the two you need stand side by side.",
-        "np.sort(probabilities, axis=1) puts the largest of each row into the last column.",
+        "In code: np.sort(probabilities, axis=1) puts the largest of each row into the last column.",
         "A column of an array is [:, -1]; the one before it is [:, -2].",
     ),
     solution="""\
@@ -420,7 +420,7 @@ def _check_cost(answer: Any) -> None:
 WHAT_A_MISTAKE_COSTS = Exercise(
     name="what-a-mistake-costs",
     title="What a mistake costs",
-    asks="A function threshold(cost): the confidence below which rejecting is cheaper, if a mistake costs `cost` times as much "
+    asks="A function accept_from(cost): the confidence below which rejecting is cheaper, if a mistake costs `cost` times as much "
     "as having a person read a digit.",
     grade=_check_cost,
     mistakes={
@@ -442,10 +442,10 @@ WHAT_A_MISTAKE_COSTS = Exercise(
     solution="""\
 # Accepting costs cost * (1 - c) on average, rejecting 1: reject where cost * (1 - c) > 1.
 # It holds if the confidence is calibrated: that is what calibration is good for.
-def dearest(cost):
+def accept_from(cost):
     return 1 - 1 / cost
 
-answer = dearest""",
+answer = accept_from""",
     right=(lambda: lambda cost: (cost - 1) / cost, lambda: lambda cost: np.array([1 - cost**-1.0])),
     wrong=(
         ("error-chance", lambda: lambda cost: 1 / cost),
@@ -700,8 +700,8 @@ LABEL_DETECTIVE = Exercise(
     },
     hints=(
         "How much does a network believe a label? It is one of its ten probabilities. The function cross_entropy picks it out.",
-        "probabilities[np.arange(len(labels)), labels] holds that one number for each digit. np.maximum joins two such rows.",
-        "np.argsort puts the places in order, the smallest value first. Cut off after `count`.",
+        "In code: probabilities[np.arange(len(labels)), labels] holds that one number for each digit. np.maximum joins two such rows.",
+        "In code: np.argsort puts the places in order, the smallest value first. Cut off after `count`.",
     ),
     solution="""\
 # The label's own probability in each network; the larger of the two, so that both must doubt it.
