@@ -65,7 +65,7 @@ def load() -> dict[str, Any]:
     if _strict() or not file.exists():
         return _empty()
     try:
-        return _parsed(_bytes_of(file))
+        return from_bytes(_bytes_of(file))
     except WorkFileError as error:
         raise WorkFileError(
             f"{WORK_FILE}, which keeps your work, cannot be used: {error}. It has not been changed. If you have saved "
@@ -97,7 +97,7 @@ def restore(data: bytes) -> None:
         If the bytes are no file of saved work, or both together are too large. Then nothing is changed.
     """
     try:
-        saved = _parsed(bytes(data))
+        saved = from_bytes(bytes(data))
     except WorkFileError as error:
         raise WorkFileError(f"This file cannot be restored: {error}. Nothing has been changed.") from error
 
@@ -145,10 +145,20 @@ def keep(part: Literal["quizzes", "labs"], key: str, value: object) -> None:
     WorkFileError
         If there is no such part, if the value breaks a bound, or if the file cannot be written.
     """
-    if part not in ("quizzes", "labs"):
-        raise WorkFileError(f'what is kept is one of "quizzes" and "labs", not {_shown(part)}')
-    name = _name(key, part)
+    name = _place(part, key)
     _change(lambda work: work[part].update({name: value}))
+
+
+def kept(part: Literal["quizzes", "labs"], key: str) -> object:
+    """Return what `keep` kept, or None.
+
+    Raises
+    ------
+    WorkFileError
+        If there is no such part, or if the work file cannot be used.
+    """
+    name = _place(part, key)
+    return load()[part].get(name)
 
 
 # ------------------------------------------------------------------------------------------------------- exercises
@@ -349,6 +359,12 @@ def _name(key: object, where: str) -> str:
     return key
 
 
+def _place(part: object, key: object) -> str:
+    if part not in ("quizzes", "labs"):
+        raise WorkFileError(f'what is kept is one of "quizzes" and "labs", not {_shown(part)}')
+    return _name(key, part)
+
+
 def _whole(value: object, where: str, largest: int) -> int:
     good = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= largest
     if not good or value != int(value):
@@ -401,8 +417,19 @@ def _bytes_of(file: Path) -> bytes:
         raise WorkFileError(f"it cannot be read ({error.strerror})") from error
 
 
-def _parsed(data: bytes) -> dict[str, Any]:
-    """Read the bytes of a file of saved work, or say why they are none."""
+def from_bytes(data: bytes) -> dict[str, Any]:
+    """Read the bytes of a file of saved work.
+
+    Returns
+    -------
+    dict
+        As `checked` gives it.
+
+    Raises
+    ------
+    WorkFileError
+        If they are none, are too many, or hold anything that is not as it should be.
+    """
     if len(data) > LARGEST_FILE:
         raise WorkFileError(f"it is larger than {LARGEST_FILE:,} bytes")
     try:

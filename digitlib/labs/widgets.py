@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import save
 
 from digitlib.data import FILES
+from digitlib.labs.keeping import answer_about_work
 from digitlib.labs.mistakes import answers_and_images, check_digits
 from digitlib.model import PRETRAINED_FILE, checkpoint_file, checkpoint_steps, pack_network
 
@@ -26,9 +27,10 @@ STILLS = "../digitlib/labs/static/stills"
 
 
 def files_for_pages() -> dict[str, Path]:
-    """Name the files that a lab may ask for: the shipped network, its checkpoints, and the labs' own data."""
+    """Name the files that a lab may ask for: the shipped network, its checkpoints, the labs' own data, the quizzes."""
     checkpoints = [checkpoint_file(step) for step in checkpoint_steps()]
-    return {file.name: file for file in [PRETRAINED_FILE, *checkpoints, *sorted(FILES.glob("lab-*"))]}
+    data = [*sorted(FILES.glob("lab-*")), *sorted(FILES.glob("quiz-*.json"))]
+    return {file.name: file for file in [PRETRAINED_FILE, *checkpoints, *data]}
 
 
 class Lab(anywidget.AnyWidget):
@@ -37,7 +39,9 @@ class Lab(anywidget.AnyWidget):
     _css = STATIC / "labs.css"
     name: ClassVar[str]
     title: ClassVar[str]
-    still: ClassVar[str]  # what the still picture shows, for who cannot see it
+    still: ClassVar[
+        str
+    ]  # what the still picture shows, for who cannot see it; a lab with a `fallback` of its own has none
 
     settings = traitlets.Dict().tag(sync=True)
     network = traitlets.Bytes(b"").tag(sync=True)
@@ -54,8 +58,20 @@ class Lab(anywidget.AnyWidget):
         bundle, metadata = super()._repr_mimebundle_(**kwargs)
         return bundle | {"text/html": page_element(type(self), self.settings)}, metadata
 
+    @classmethod
+    def fallback(cls, settings: dict[str, Any]) -> str:
+        """Write the HTML that stands in the lab's place until it has started, and where no script runs."""
+        return (
+            f"<p><b>{cls.title}.</b> This lab is alive on the book's pages, where scripts may run, and in a notebook "
+            f'once its cell has run. Here is a picture of it.</p><img src="{STILLS}/{cls.name}.png" '
+            f'alt="{escape(cls.still)}">'
+        )
+
     def _answer(self, _: Lab, content: dict[str, Any], buffers: list[memoryview]) -> None:
-        """Send a file that the front end asks for."""
+        """Send a file that the front end asks for, or answer about the reader's work."""
+        if "work" in content:
+            self.send(answer_about_work(content, buffers))
+            return
         name = content.get("want")
         if not isinstance(name, str) or (file := files_for_pages().get(name)) is None:
             self.send({"file": name, "error": f"there is no file {name} for the labs."})
@@ -64,15 +80,10 @@ class Lab(anywidget.AnyWidget):
 
 
 def page_element(lab: type[Lab], settings: dict[str, Any]) -> str:
-    """Write the HTML that stands for a lab on a page: the site's host starts the lab of that name in it.
-
-    Until then, and where no script runs, a sentence and a still picture stand there.
-    """
-    picture = f'<img src="{STILLS}/{lab.name}.png" alt="{escape(lab.still)}">'
+    """Write the HTML that stands for a lab on a page: the site's host starts the lab of that name in it."""
     return (
         f'<div class="digits-lab-here" data-lab="{lab.name}" data-settings="{escape(json.dumps(settings))}">'
-        f'<div class="lab-still"><p><b>{lab.title}.</b> This lab is alive on the book\'s pages, where scripts may run, '
-        f"and in a notebook once its cell has run. Here is a picture of it.</p>{picture}</div></div>"
+        f'<div class="lab-still">{lab.fallback(settings)}</div></div>'
     )
 
 

@@ -29,16 +29,16 @@ export default lab('draw', async (frame) => {
   const answerOf = (pixels) => Array.from(forward(network, pixels).at(-1).output.data);
 
   // ------------------------------------------------------------------------------------------------- what is shown
-  const pad = new Pad('Drawing pad', (finished) => { soon(); if (finished) tellKernel(); });
+  const pad = new Pad('Drawing pad', (finished) => { soon(); if (finished) { tellKernel(); keep(); } });
   const seen = make('canvas', { width: 28, height: 28, className: 'lab-seen', role: 'img', 'aria-label': 'What the network gets' });
   const bars = new Bars();
-  const steps = STEPS.map(([key, name, says]) => new Step(name, says, (on) => { taken[key] = on; soon(); }));
+  const steps = STEPS.map(([key, name, says]) => new Step(name, says, (on) => { taken[key] = on; soon(); keep(); }));
   const layers = make('div');
   const similar = make('div', { className: 'lab-strip' });
   frame.body.append(
     make('div', { className: 'lab-columns' }, pad.element,
       make('div', { className: 'lab-answer' }, make('div', { className: 'lab-verdict' }, seen, frame.status), bars.element,
-        frame.linkButton(() => ({ strokes: pad.strokes, off: STEPS.map(([key]) => key).filter((key) => !taken[key]) })))),
+        frame.linkButton(() => state()))),
     layers,
     make('p', { className: 'lab-title' }, 'From your drawing to a picture like those it learned from'),
     make('div', { className: 'lab-steps' }, ...steps.map(({ element }) => element)),
@@ -46,12 +46,36 @@ export default lab('draw', async (frame) => {
     button('Show the most similar', () => showSimilar()), similar,
   );
   frame.say('Draw a digit.');
-  frame.restore(({ strokes, off }) => {
+  const state = () => ({ strokes: pad.strokes, off: STEPS.map(([key]) => key).filter((key) => !taken[key]) });
+  const takeUp = ({ strokes, off }) => {
     off.forEach((key) => oneOf(key, Object.keys(taken), 'A step'));
     pad.strokes = checkedStrokes(strokes);
     pad.paint();
     STEPS.forEach(([key], i) => { taken[key] = !off.includes(key); steps[i].box.input.checked = taken[key]; });
-  });
+  };
+  frame.restore(takeUp);
+
+  // The drawing is there again when the lab is opened the next time, unless the address brings another.
+  const keep = () => {
+    try {
+      checkedStrokes(pad.strokes);
+    } catch {
+      frame.warn('This drawing is too long to be kept for the next time.');
+      return;
+    }
+    frame.keep('labs', 'draw', state());
+  };
+  const before = frame.kept('labs', 'draw');
+  const takeUpBefore = async () => {
+    const kept = await before;
+    if (!kept || pad.strokes.length || frame.model.linked) return;
+    try {
+      takeUp(kept);
+    } catch {
+      return; // from another version of this lab
+    }
+    tellKernel();
+  };
 
   // ------------------------------------------------------------------------------------------------ the network
   const soon = oncePerFrame(() => show());
@@ -104,6 +128,7 @@ export default lab('draw', async (frame) => {
   const own = checkbox('Each map on a scale of its own', false, (on) => { maps.own = on; show(); });
   layers.append(make('p', { className: 'lab-title' }, 'What each layer makes of it'), own.element, maps.element);
   show();
+  takeUpBefore(); // not waited for: a kernel may be busy for long
 });
 
 // One step from drawing to picture: its switch, the picture so far, and what the answer would be without it.

@@ -1,12 +1,34 @@
 // The book's pages have no kernel. Where a page holds <div class="digits-lab-here" data-lab="draw">, this starts the
 // lab of that name from the site's own files, and takes away the still picture that stood in its place.
 
+import { pageWork } from './work.js';
+
 const script = document.currentScript;
 const folder = new URL('./', script.src), version = script.dataset.version;
 
 const addressOf = (name) => new URL(`${name}?v=${version}`, folder).href;
 
+// A page that was opened as a file may load scripts, but neither modules nor data. For it the site holds both a second
+// time, as scripts that put them in here: offline/draw.js a lab, offline/cnn.safetensors.js a file in base64.
+const fromFile = location.protocol === 'file:';
+const unpacked = window.digitsBook = {};
+
+function fromScript(name) {
+  return new Promise((resolve, reject) => {
+    const element = document.createElement('script');
+    element.src = addressOf(`offline/${name}.js`);
+    element.onload = () => resolve(unpacked[name]);
+    element.onerror = () => reject(new Error(`the file ${name} is missing on this site.`));
+    document.head.append(element);
+  });
+}
+
+async function moduleOf(name) {
+  return fromFile ? fromScript(name) : (await import(addressOf(`${name}.js`))).default;
+}
+
 async function file(name) {
+  if (fromFile) return Uint8Array.from(atob(await fromScript(name)), (letter) => letter.charCodeAt(0)).buffer;
   const answer = await fetch(addressOf(`files/${name}`));
   if (!answer.ok) throw new Error(`the file ${name} is missing on this site.`);
   return answer.arrayBuffer();
@@ -29,6 +51,7 @@ function pageModel(name, settings, linked) {
     off() {},
     send() {},
     file,
+    work: pageWork,
     linked: linked?.lab === name ? linked : undefined,
     link(text) {
       history.replaceState(null, '', `#${name}=${text}`);
@@ -40,7 +63,7 @@ function pageModel(name, settings, linked) {
 async function start(place, linked) {
   const { lab: name, settings = '{}' } = place.dataset, still = [...place.children];
   try {
-    const { default: module } = await import(addressOf(`${name}.js`));
+    const module = await moduleOf(name);
     const element = document.createElement('div');
     place.append(element);
     const rendering = module.render({ model: pageModel(name, JSON.parse(settings), linked), el: element });
@@ -52,7 +75,8 @@ async function start(place, linked) {
     const told = document.createElement('p');
     told.className = 'lab-notice';
     told.textContent = location.protocol === 'file:'
-      ? 'This lab cannot start from a file: open the book through a web server (in its folder: make serve).'
+      ? 'This lab could not start from a file. Serve the folder that holds this site instead: in it, run ' +
+        '"python -m http.server", then open http://localhost:8000.'
       : 'This lab could not start here. The rest of the page does not need it.';
     place.prepend(told);
   }

@@ -3,6 +3,7 @@
 // in a notebook anywidget runs it, on the book's pages host.js does.
 
 import { button, make } from './dom.js';
+import { kernelWork } from './kernel_work.js';
 
 const STATE_VERSION = 1;
 
@@ -28,6 +29,7 @@ class Frame {
     this.name = name;
     this.model = model;
     this.settings = model.get('settings') ?? {};
+    this.work = model.work ?? kernelWork(model); // what is kept for the reader
     this.status = make('p', { role: 'status', className: 'lab-status' });
     this.notice = make('p', { className: 'lab-notice', hidden: true });
     this.body = make('div', { className: 'lab-body' });
@@ -71,6 +73,25 @@ class Frame {
     const view = this.model.get(key);
     if (!view?.byteLength) return this.file(name);
     return view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
+  }
+
+  // What the reader did here before, or undefined. If it cannot be read, the lab begins anew; `keep` will say why.
+  async kept(part, key) {
+    try {
+      return await this.work.kept(part, key);
+    } catch {
+      return undefined;
+    }
+  }
+
+  // Keep what the reader did, for the next time: in this browser, or in a notebook's file.
+  async keep(part, key, value) {
+    try {
+      const told = await this.work.keep(part, key, value);
+      if (told) this.warn(told);
+    } catch (error) {
+      this.warn(error.message);
+    }
   }
 
   // Begin as the page's address says. `restore` takes the state that `share` gave, or throws if it is none.
