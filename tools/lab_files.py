@@ -7,6 +7,7 @@ Written into ``digitlib/files``:
     lab-mistakes.safetensors what the shipped network answers to the test digits, and the images worth a look
     lab-checkpoints.json     what the network read rightly on its way through training, on the validation digits
     lab-judge.safetensors    test digits with and without a dispute over their label, and what people said of them
+    lab-guess.safetensors    validation digits to guess: drawn by lot, and those that the shipped network finds hard
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from safetensors.numpy import save
 
 import digitlib
 from digitlib.data import FILES
+from digitlib.labs.games import digits_to_guess
 from digitlib.labs.mistakes import answers_and_images, with_temperature
 from digitlib.model import checkpoint_steps
 
@@ -61,6 +63,7 @@ def main() -> None:
     write_mistakes()
     write_checkpoints()
     write_judge()
+    store("lab-guess.safetensors", digits_to_guess(digitlib.load_pretrained()))
 
 
 def store(name: str, tensors: Mapping[str, NDArray]) -> None:

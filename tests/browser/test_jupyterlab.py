@@ -38,6 +38,8 @@ OTHERS = {
     "mistakes": "labs.MistakesLab(model, x_train[6000:6500], y_train[6000:6500], 0.9, 1.0)",
     "judge": "labs.JudgeLab(model, 9_000)",
     "stress": "labs.StressLab(model)",
+    "guess": "labs.GuessLab(model)",
+    "design": 'labs.FilterDesignLab(x_train[0], {"my edge": [[-1, 0, 1]] * 3})',
 }
 CELLS += OTHERS.values()
 

@@ -19,6 +19,8 @@ PLACES = {
     "mistakes": "book/06_errors.html",
     "judge": "book/06_errors.html",
     "stress": "book/09_your_own_digits.html",
+    "guess": "book/play.html",
+    "design": "book/play.html",
 }
 
 

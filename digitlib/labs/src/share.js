@@ -4,5 +4,5 @@
 export function shareInterval(count, total, z = 1.96) {
   const share = count / total, spread = z * Math.sqrt((share * (1 - share)) / total + z ** 2 / (4 * total ** 2));
   const [low, high] = [-spread, spread].map((half) => (share + z ** 2 / (2 * total) + half) / (1 + z ** 2 / total));
-  return [Math.min(low, share), Math.max(high, share)]; // rounding must not push an end past the share itself
+  return [Math.max(Math.min(low, share), 0), Math.min(Math.max(high, share), 1)]; // whatever rounding makes of 0 of 20
 }
