@@ -5,6 +5,8 @@ written in plain JavaScript in `src`, and bundled into `static` by ``make labs``
 """
 
 from digitlib.labs.choices import Choice, Progress
+from digitlib.labs.games import FilterDesignLab, GuessLab
+from digitlib.labs.quiz import QuizLab
 from digitlib.labs.sources import source
 from digitlib.labs.widgets import (
     DrawingLab,
@@ -16,17 +18,22 @@ from digitlib.labs.widgets import (
     TimeMachineLab,
     page_element,
 )
+from digitlib.labs.work_lab import WorkLab
 
 __all__ = [
     "Choice",
     "DrawingLab",
+    "FilterDesignLab",
+    "GuessLab",
     "JudgeLab",
     "MicroscopeLab",
     "MistakesLab",
     "OptimiserLab",
     "Progress",
+    "QuizLab",
     "StressLab",
     "TimeMachineLab",
+    "WorkLab",
     "page_element",
     "source",
 ]
