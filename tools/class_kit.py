@@ -1,7 +1,8 @@
 """Pack what a class gets into two zips: `make class-kit`.
 
 The students' has the chapters and the site without solutions, digitlib, the pinned requirements and a page that says
-how to start; the teacher's has the same with solutions. The same book gives the same zips, byte for byte.
+how to start; the teacher's has the same with solutions, and the quizzes for Moodle and its kin. The same book gives the
+same zips, byte for byte.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from tempfile import TemporaryDirectory
 import nbformat
 from markdown_it import MarkdownIt
 from site_copy import ROOT, build_site, chapter, chapter_files, package_files
+
+from digitlib.quizzes import gift, load_quiz, moodle_xml, quiz_names
 
 KITS = ROOT / "_build"
 TEXTS = Path(__file__).with_name("kit")
@@ -48,6 +51,10 @@ def build_kit(target: Path, audience: str) -> Path:
     content["LICENSE"] = (ROOT / "LICENSE").read_bytes()
     content["requirements.txt"] = (ROOT / "requirements-class.txt").read_bytes()
     content["pyproject.toml"] = packaging().encode()
+    if solutions:
+        for name in quiz_names():
+            quiz = load_quiz(name)
+            content |= {f"quizzes/{name}.xml": moodle_xml(quiz), f"quizzes/{name}.gift": gift(quiz).encode()}
     content["START.md"], content["START.html"] = (text.encode() for text in start_page(audience))
     write_zip(target, f"digits-book-{audience}", content)
     return target

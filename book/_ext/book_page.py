@@ -26,6 +26,10 @@ if (!localStorage.getItem("mode")) {
   Object.assign(document.documentElement.dataset, { mode: "auto", theme: dark ? "dark" : "light" });
 }"""
 
+# The search shows a piece of each page that it found, and asks for the page; one opened as a file may not.
+NO_EXCERPTS_FROM_FILES = """\
+if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;"""
+
 
 def _description(doctree: nodes.document) -> str:
     """Return the page's first paragraph or entry of a list that says something, at the length of a search result."""
@@ -70,6 +74,13 @@ def _drop_scripts(
     context["script_files"] = [s for s in context["script_files"] if not any(word in text(s) for word in unwanted)]
 
 
+def _search_from_files(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    if pagename == "search":
+        app.add_js_file(None, body=NO_EXCERPTS_FROM_FILES)
+
+
 def _visit_citation(self: HTML5Translator, node: nodes.citation) -> None:
     # docutils puts entries of the role doc-biblioentry into a list, which must hold list items only.
     HTML5Translator.visit_citation(self, node)
@@ -87,5 +98,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_node(nodes.citation, override=True, html=(_visit_citation, HTML5Translator.depart_citation))
     app.connect("autodoc-skip-member", _skip_member)
     app.connect("html-page-context", _add_description)
+    app.connect("html-page-context", _search_from_files)
     app.connect("html-page-context", _drop_scripts, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
