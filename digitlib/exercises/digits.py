@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-import digitlib
+from digitlib.data import MNIST_FILE, _validation_indices
 
 TRAINING = 4000
 
@@ -26,9 +26,13 @@ def validation_digits() -> tuple[NDArray[np.uint8], NDArray[np.integer]]:
 
 @cache
 def _digits() -> tuple[NDArray, ...]:
-    data = digitlib.load_mnist()
-    # Copies: a slice would keep all 55,000 in memory.
-    parts = data.x_train[:TRAINING].copy(), data.y_train[:TRAINING].copy(), data.x_val.copy(), data.y_val.copy()
+    # load_mnist proves the file, which takes copies of all 70,000. The chapter has done that, and is short of memory.
+    with np.load(MNIST_FILE, allow_pickle=False) as archive:
+        labels = archive["y_train"]
+        held_out = _validation_indices(labels)
+        first = np.delete(np.arange(len(labels)), held_out)[:TRAINING]
+        images = archive["x_train"]
+        parts = images[first], labels[first], images[held_out], labels[held_out]
     for part in parts:
         part.flags.writeable = False
     return parts
