@@ -69,8 +69,8 @@ def load() -> dict[str, Any]:
     except WorkFileError as error:
         raise WorkFileError(
             f"{WORK_FILE}, which keeps your work, cannot be used: {error}. It has not been changed. If you have saved "
-            "your work to another file, restore it from there; once something new is kept, the unusable file is set "
-            "aside under another name."
+            "your work to another file, restore it from there. Once something new is kept, it is set aside under "
+            "another name."
         ) from error
 
 

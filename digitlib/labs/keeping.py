@@ -42,7 +42,7 @@ def _value(question: dict[str, Any], buffers: Sequence[bytes | memoryview]) -> o
         case "keep":
             return _told_after(lambda: work.keep(part, key, question.get("value")))
         case "restore":
-            return _told_after(lambda: work.restore(bytes(buffers[0])))
+            return _told_after(lambda: work.restore(b"".join(buffers)))
         case "forget":
             return _told_after(work.forget)
         case "pseudonym":

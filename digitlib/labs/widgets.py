@@ -39,9 +39,7 @@ class Lab(anywidget.AnyWidget):
     _css = STATIC / "labs.css"
     name: ClassVar[str]
     title: ClassVar[str]
-    still: ClassVar[
-        str
-    ]  # what the still picture shows, for who cannot see it; a lab with a `fallback` of its own has none
+    still: ClassVar[str]  # what the still picture shows, for who cannot see it; none with a `fallback` of its own
 
     settings = traitlets.Dict().tag(sync=True)
     network = traitlets.Bytes(b"").tag(sync=True)

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import nbformat
 import pytest
 from built_site import ROOT
-from labs import SEVEN, draw, top_digit
-from playwright.sync_api import Browser, Page, expect
+from labs import SEVEN, draw, status, top_digit
+from playwright.sync_api import Browser, Locator, Page, expect
+from work_examples import FULL
+
+from digitlib.quizzes import load_quiz
+from digitlib.work import WORK_FILE
 
 # A network of the reader's own, which is not the shipped one: trained for a moment, so that it has an opinion.
 CELLS = [
@@ -42,12 +48,19 @@ OTHERS = {
     "design": 'labs.FilterDesignLab(x_train[0], {"my edge": [[-1, 0, 1]] * 3})',
 }
 CELLS += OTHERS.values()
+KEPT = len(CELLS)  # the first of those that deal with what is kept
+CELLS += ['labs.QuizLab("03_layers")', "labs.WorkLab()", "labs.DrawingLab(model)"]
 
 
 @pytest.fixture(scope="module")
-def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the notebook's folder, in which the kernel keeps the reader's work."""
+    return tmp_path_factory.mktemp("jupyter")
+
+
+@pytest.fixture(scope="module")
+def jupyter(folder: Path) -> Iterator[str]:
     """Start JupyterLab on a folder with one notebook; return the notebook's address."""
-    folder = tmp_path_factory.mktemp("jupyter")
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in CELLS])
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(notebook, folder / "lab.ipynb")
@@ -55,7 +68,9 @@ def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     config = folder / "jupyter_server_config.json"
     config.write_text(json.dumps(settings | {"IdentityProvider": {"token": ""}}))
     command = [sys.executable, "-m", "jupyterlab", f"--config={config}", "--allow-root", "--no-browser"]
-    server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    # As a reader has it: while chapters are checked, nothing would be kept.
+    environment = {name: value for name, value in os.environ.items() if name != "DIGITLIB_STRICT"}
+    server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=environment)
     try:
         yield _address(server) + "lab/tree/lab.ipynb?reset"
     finally:
@@ -122,3 +137,74 @@ def test_the_other_labs_start_on_the_readers_network(page: Page, name: str) -> N
     expect(lab).to_have_attribute("data-ready", "true", timeout=60_000)
     expect(lab.get_by_role("status")).not_to_be_empty()
     assert page.evaluate("document.querySelectorAll('[data-failed]').length") == 0
+
+
+def test_keys_reach_a_lab_and_not_jupyterlabs_own_commands(page: Page) -> None:
+    lab = page.locator(".lab-judge")
+    lab.get_by_role("button", name="0", exact=True).focus()
+    page.keyboard.press("0")
+    page.keyboard.press("0")  # twice, it would restart the kernel
+    expect(lab.get_by_role("status")).to_contain_text("Noted: 0. Image 3 of 30.")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def _opened(page: Page, number: int, name: str) -> Locator:
+    _run_cell(page, KEPT + number)
+    lab = page.locator(".jp-Notebook .jp-CodeCell").nth(KEPT + number).locator(f".lab-{name}")
+    expect(lab).to_have_attribute("data-ready", "true", timeout=60_000)
+    return lab
+
+
+def _kept(folder: Path) -> dict:
+    return json.loads((folder / WORK_FILE).read_text("utf-8"))
+
+
+def test_a_quiz_is_answered_by_keys_and_kept_in_the_file_beside_the_notebook(page: Page, folder: Path) -> None:
+    lab = _opened(page, 0, "quiz")
+    questions = load_quiz("03_layers")["questions"]
+    first, count = questions[0], len(questions)
+    lab.get_by_role("radio").first.focus()
+    page.keyboard.press(" ")
+    place = [choice["right"] for choice in first["choices"]].index(True)
+    for _ in range(place):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(lab.get_by_role("status")).to_contain_text("Question 1: Right.")
+    expect(lab.locator(".lab-notice")).to_be_hidden()
+    again = _opened(page, 0, "quiz")
+    expect(again.locator(".lab-summary")).to_have_text(f"1 of {count} answered, 1 right at the first try.")
+    assert _kept(folder)["quizzes"] == {"03_layers": {first["id"]: [first["choices"][place]["text"]]}}
+
+
+def test_work_is_restored_in_the_kernel_and_saved_from_it(page: Page, folder: Path) -> None:
+    lab = _opened(page, 1, "my-work")
+    expect(lab.get_by_text("Quiz 03_layers: 1 question tried")).to_be_visible()
+    assert status(lab) == "All this is kept in the file my-digits-work.json beside your notebook and nowhere else."
+    before = _kept(folder)
+    file = {"name": "x.json", "mimeType": "application/json", "buffer": b"[1, 2"}
+    lab.get_by_label("Restore from a file").set_input_files([file])
+    expect(lab.get_by_role("status")).to_contain_text("This file cannot be restored: it is damaged")
+    assert _kept(folder) == before
+    lab.get_by_label("Restore from a file").set_input_files([file | {"buffer": json.dumps(FULL).encode()}])
+    expect(lab.get_by_text("Quiz 03_layers: 3 questions tried")).to_be_visible()
+    assert _kept(folder)["exercises"] == FULL["exercises"]
+    assert _kept(folder)["quizzes"]["03_layers"].items() >= before["quizzes"]["03_layers"].items()
+    lab.get_by_label("Pseudonym").fill("Blue Fox")
+    with page.expect_download() as download:
+        lab.get_by_role("button", name="Save all to a file").click()
+    assert download.value.suggested_filename == "digits-work-Blue-Fox.json"
+    assert json.loads(download.value.path().read_bytes()) == _kept(folder)
+    assert _kept(folder)["pseudonym"] == "Blue Fox"
+
+
+def test_the_drawing_is_there_again(page: Page, folder: Path) -> None:
+    lab = _opened(page, 2, "draw")
+    expect(lab.get_by_role("status")).to_contain_text(re.compile(r"\d"))  # restored in the test above
+    assert lab.get_by_role("button", name="Undo").is_disabled()
+    draw(page, lab, [[(20, 20), (30, 30)]])
+    expect(lab.get_by_role("button", name="Undo")).to_be_enabled()
+    lab.get_by_role("button", name="Clear", exact=True).click()
+    expect(lab.get_by_role("status")).to_have_text("Draw a digit.")
+    again = _opened(page, 2, "draw")
+    expect(again.get_by_role("status")).to_have_text("Draw a digit.")
+    assert _kept(folder)["labs"]["draw"]["strokes"] == []

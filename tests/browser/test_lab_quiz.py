@@ -18,6 +18,8 @@ from digitlib.quizzes import load_quiz
 
 NAME = "03_layers"
 QUIZ = load_quiz(NAME)
+COUNT = len(QUIZ["questions"])
+AT_FIRST = f"{COUNT} questions. Choose an answer and check it."
 PAGE = "book/quiz-for-the-tests.html"
 KEY = "digits-book-work"
 EMPTY = {"schema": "digitlib-work", "version": "1", "pseudonym": "", "exercises": {}, "quizzes": {}, "labs": {}}
@@ -80,18 +82,19 @@ def kept(page: Page) -> dict:
 
 # ------------------------------------------------------------------------------------------------------- answering
 def test_a_wrong_choice_is_explained_and_the_right_one_can_still_be_found(lab: Locator) -> None:
-    assert status(lab) == "5 questions. Choose an answer and check it."
+    assert status(lab) == AT_FIRST
     assert explanations(lab) == []
     first, second = choices(1, right=False)[:2]
     answer(lab, 1, first)
     assert explanations(lab) == [f"✗ Not this one. {plain(first['why'])}"]
     assert status(lab) == (
-        f"Question 1: Not this one. {plain(first['why'])} Try another one. 0 of 5 answered, 0 right at the first try."
+        f"Question 1: Not this one. {plain(first['why'])} Try another one. "
+        f"0 of {COUNT} answered, 0 right at the first try."
     )
     answer(lab, 1, second)
     (right,) = choices(1, right=True)
     answer(lab, 1, right)
-    assert status(lab) == f"Question 1: Right. {plain(right['why'])} 1 of 5 answered, 0 right at the first try."
+    assert status(lab) == f"Question 1: Right. {plain(right['why'])} 1 of {COUNT} answered, 0 right at the first try."
     assert len(explanations(lab)) == 3
     assert kept(lab.page)["quizzes"] == {
         NAME: {QUIZ["questions"][0]["id"]: [first["text"], second["text"], right["text"]]}
@@ -99,16 +102,16 @@ def test_a_wrong_choice_is_explained_and_the_right_one_can_still_be_found(lab: L
 
 
 def test_only_the_first_try_counts_and_once_it_is_solved_the_others_may_be_asked_for(lab: Locator) -> None:
-    for number in range(1, 6):
+    for number in range(1, COUNT + 1):
         if number in (2, 4):
             answer(lab, number, choices(number, right=False)[0])
         answer(lab, number, choices(number, right=True)[0])
-    expect(lab.locator(".lab-summary")).to_have_text("All answered: 3 of 5 right at the first try.")
+    expect(lab.locator(".lab-summary")).to_have_text(f"All answered: {COUNT - 2} of {COUNT} right at the first try.")
     before = kept(lab.page)
     answer(lab, 1, choices(1, right=False)[0])
     assert plain(choices(1, right=False)[0]["why"]) in status(lab)
     assert "Try another" not in status(lab)
-    expect(lab.locator(".lab-summary")).to_have_text("All answered: 3 of 5 right at the first try.")
+    expect(lab.locator(".lab-summary")).to_have_text(f"All answered: {COUNT - 2} of {COUNT} right at the first try.")
     assert kept(lab.page) == before
 
 
@@ -131,7 +134,7 @@ def test_checking_without_a_choice_says_so(lab: Locator) -> None:
 def test_by_keys_alone(lab: Locator) -> None:
     page = lab.page
     page.get_by_role("heading", name="Your work", level=1).click()
-    for number in range(1, 6):
+    for number in range(1, COUNT + 1):
         for _ in range(60):
             page.keyboard.press("Tab")
             if page.evaluate("document.activeElement.type") == "radio":
@@ -150,11 +153,11 @@ def test_by_keys_alone(lab: Locator) -> None:
             page.keyboard.press("Enter")
         assert status(lab).startswith(f"Question {number}: Right.")
         expect(card(lab, number).get_by_role("button")).to_be_focused()
-    assert status(lab).endswith("All answered: 5 of 5 right at the first try.")
+    assert status(lab).endswith(f"All answered: {COUNT} of {COUNT} right at the first try.")
     page.keyboard.press("Tab")
     expect(lab.get_by_role("button", name="Start again")).to_be_focused()
     page.keyboard.press("Enter")
-    assert status(lab) == "All answers are taken back. 5 questions. Choose an answer and check it."
+    assert status(lab) == f"All answers are taken back. {AT_FIRST}"
     assert explanations(lab) == []
     assert lab.locator("input:checked").count() == 0
     expect(lab.get_by_role("button", name="Start again")).to_be_focused()
@@ -170,7 +173,7 @@ def test_each_question_is_a_named_group_and_each_explanation_belongs_to_its_choi
         expect(radio).to_have_accessible_description(f"✗ Not this one. {plain(wrong['why'])}")
     assert lab.get_by_role("status").count() == 1
     buttons = [button.get_attribute("aria-label") for button in lab.get_by_role("button", name="Check").all()]
-    assert buttons == [f"Check question {number}" for number in range(1, 6)]
+    assert buttons == [f"Check question {number}" for number in range(1, COUNT + 1)]
 
 
 def test_ids_are_made_of_the_quizs_own_names(lab: Locator, page: Page, address: str) -> None:
@@ -197,13 +200,13 @@ def test_a_reload_keeps_what_was_tried(lab: Locator, page: Page, address: str) -
     said = explanations(lab)
     again = open_lab(page, address + PAGE, "quiz")
     assert explanations(again) == said
-    assert status(again) == "1 of 5 answered, 1 right at the first try."
+    assert status(again) == f"1 of {COUNT} answered, 1 right at the first try."
     expect(card(again, 2).get_by_role("radio", checked=True)).to_have_count(1)
     answer(again, 1, choices(1, right=True)[0])
-    assert status(again).endswith("2 of 5 answered, 1 right at the first try.")
+    assert status(again).endswith(f"2 of {COUNT} answered, 1 right at the first try.")
     again.get_by_role("button", name="Start again").click()
     assert kept(page)["quizzes"] == {NAME: {}}
-    assert status(open_lab(page, address + PAGE, "quiz")) == "5 questions. Choose an answer and check it."
+    assert status(open_lab(page, address + PAGE, "quiz")) == AT_FIRST
 
 
 def test_what_else_is_kept_stays(page: Page, address: str) -> None:
@@ -224,7 +227,7 @@ def test_a_choice_that_the_quiz_no_longer_offers_is_passed_over(page: Page, addr
     page.goto(address + "index.html")
     page.evaluate(f"text => localStorage.setItem('{KEY}', text)", json.dumps(EMPTY | {"quizzes": {NAME: tried}}))
     lab = open_lab(page, address + PAGE, "quiz")
-    assert status(lab) == "1 of 5 answered, 1 right at the first try."
+    assert status(lab) == f"1 of {COUNT} answered, 1 right at the first try."
     assert len(explanations(lab)) == 1
 
 
@@ -233,7 +236,7 @@ def test_damaged_work_is_set_aside_and_the_reader_told(page: Page, address: str)
     page.evaluate(f"localStorage.setItem('{KEY}', 'broken {{')")
     lab = open_lab(page, address + PAGE, "quiz")
     expect(lab.locator(".lab-notice")).to_be_hidden()
-    assert status(lab) == "5 questions. Choose an answer and check it."
+    assert status(lab) == AT_FIRST
     assert page.evaluate(f"localStorage.getItem('{KEY}')") == "broken {", "looking changes nothing"
     answer(lab, 1, choices(1, right=True)[0])
     expect(lab.locator(".lab-notice")).to_contain_text("It is set aside")
@@ -259,7 +262,7 @@ def test_without_storage_the_quiz_works_and_says_what_is_lost(
     for number in (1, 2):
         answer(lab, number, choices(number, right=True)[0])
         expect(lab.locator(".lab-notice")).to_contain_text(said)
-    assert status(lab).endswith("2 of 5 answered, 2 right at the first try.")
+    assert status(lab).endswith(f"2 of {COUNT} answered, 2 right at the first try.")
 
 
 def test_without_its_file_the_questions_can_still_be_read(page: Page, address: str) -> None:
@@ -313,7 +316,7 @@ def test_in_firefox(firefox: Browser, address: str) -> None:
     lab = open_lab(page, address + PAGE, "quiz")
     answer(lab, 1, choices(1, right=True)[0])
     assert "Right." in status(lab)
-    assert status(open_lab(page, address + PAGE, "quiz")) == "1 of 5 answered, 1 right at the first try."
+    assert status(open_lab(page, address + PAGE, "quiz")) == f"1 of {COUNT} answered, 1 right at the first try."
     page.close()
 
 

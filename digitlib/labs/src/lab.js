@@ -34,6 +34,8 @@ class Frame {
     this.notice = make('p', { className: 'lab-notice', hidden: true });
     this.body = make('div', { className: 'lab-body' });
     this.element = make('div', { className: `digits-lab lab-${name}` }, this.notice, this.body);
+    // JupyterLab takes keys for commands of its own, arrows and digits too, unless what has the focus says otherwise.
+    this.element.addEventListener('focusin', ({ target }) => target.setAttribute('data-lm-suppress-shortcuts', 'true'));
     this.closing = [];
   }
 
