@@ -100,11 +100,11 @@ A_SMALLER_WINDOW = Exercise(
     ),
     solution="""\
 # 3 for the convolution, 4 after pooling, then 4 + 2 · 2 = 8, then 8 + 1 · 2 = 10; the jump doubles twice.
-field, jump = 1, 1
-for size, step in [(3, 1), (2, 2), (3, 1), (2, 2)]:
-    field += (size - 1) * jump
-    jump *= step
-answer = field, jump""",
+field_3, jump_3 = 1, 1
+for size_3, step in [(3, 1), (2, 2), (3, 1), (2, 2)]:
+    field_3 += (size_3 - 1) * jump_3
+    jump_3 *= step
+answer = field_3, jump_3""",
     right=(lambda: [10, 4], lambda: np.array([10.0, 4.0])),
     wrong=(
         ("exchanged", lambda: (4, 10)),
@@ -139,10 +139,10 @@ _FALSE_WINDOWS: dict[str, Callable[[int, int], tuple[int, ...]]] = {
 
 
 def _check_window(answer: Any) -> None:
-    seen = function(answer)
+    looks_at = function(answer)
     units = [(0, 0), (1, 2), (3, 0), (2, 3)]
     recognise(
-        np.array([row(seen(*unit), 4) for unit in units]),
+        np.array([row(looks_at(*unit), 4) for unit in units]),
         np.array([(4 * r, 4 * r + 15, 4 * c, 4 * c + 15) for r, c in units]),
         {name: np.array([false(*unit) for unit in units]) for name, false in _FALSE_WINDOWS.items()},
     )
@@ -151,7 +151,7 @@ def _check_window(answer: Any) -> None:
 WHERE_A_UNIT_LOOKS = Exercise(
     name="where-a-unit-looks",
     title="Where a unit looks",
-    asks="A function seen(row, column) that gives four whole numbers: first and last row, first and last column.",
+    asks="A function looks_at(row, column) that gives four whole numbers: first and last row, first and last column.",
     grade=_check_window,
     mistakes={
         "one-too-far": "Rows 0 to 16 would be 17 rows. The last one that is seen is wanted.",
@@ -174,10 +174,10 @@ WHERE_A_UNIT_LOOKS = Exercise(
     ),
     solution="""\
 # A jump of 4 pixels for each step, and a field of 16: the first and 15 more.
-def seen(row, column):
+def looks_at(row, column):
     return 4 * row, 4 * row + 15, 4 * column, 4 * column + 15
 
-answer = seen""",
+answer = looks_at""",
     right=(
         lambda: lambda r, c: [4 * r, 4 * (r + 4) - 1, 4 * c, 4 * (c + 4) - 1],
         lambda: lambda r, c: np.array([[r], [c]]).repeat(2, axis=1).ravel() * 4 + [0, 15, 0, 15],

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import load_file
 
 import digitlib
-from digitlib.data import FILES
 from digitlib.exercises.answers import array, function, in_one_row, network, number, recognise, row
+from digitlib.exercises.digits import validation_digits
 from digitlib.exercises.exercise import Exercise, Mistake
 
 if TYPE_CHECKING:
@@ -654,10 +653,10 @@ ENOUGH = 0.8
 
 @cache
 def _zeros_and_ones() -> tuple[NDArray[np.uint8], NDArray[np.integer]]:
-    """Return 80 zeros and 80 ones, mixed, from the small sample of digits that the labs use: all of MNIST takes memory."""
-    sample = load_file(FILES / "lab-sample.safetensors")
-    chosen = np.sort(np.concatenate([np.flatnonzero(sample["labels"] == digit)[:80] for digit in (0, 1)]))
-    return sample["images"][chosen], sample["labels"][chosen].astype(int)
+    """Return 80 zeros and 80 ones of the validation set, mixed."""
+    images, labels = validation_digits()
+    chosen = np.sort(np.concatenate([np.flatnonzero(labels == digit)[:80] for digit in (0, 1)]))
+    return images[chosen], labels[chosen]
 
 
 def _check_zero_or_one(answer: Any) -> None:
