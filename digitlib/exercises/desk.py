@@ -34,11 +34,16 @@ def check(name: str, answer: Any, *, count: bool = True) -> Card:
     """
     exercise = find(name)
     verdict = judge(exercise, answer)
-    if count and verdict.state != "not yet":
-        work.record_attempt(
-            name, solved=verdict.state == "right", mistake=verdict.mistake, answer=_source_of_the_cell()
-        )
-    return Card(exercise, verdict.state, verdict.says, _kept(name).get("attempts", 0), lambda: hint(name))
+    says = verdict.says
+    try:
+        if count and verdict.state != "not yet":
+            solved = verdict.state == "right"
+            work.record_attempt(name, solved=solved, mistake=verdict.mistake, answer=_source_of_the_cell())
+        attempts = _kept(name).get("attempts", 0)
+    except work.WorkFileError as error:  # the verdict must not be lost with it
+        attempts = 0
+        says += f" (This attempt could not be kept: {error})"
+    return Card(exercise, verdict.state, says, attempts, lambda: hint(name))
 
 
 def hint(name: str) -> Hint:

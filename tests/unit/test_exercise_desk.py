@@ -81,6 +81,13 @@ def test_nothing_is_kept_while_chapters_are_stored(folder: Path, monkeypatch: py
     assert repr(exercises.badge("00_arrays")).startswith("0 of 7 solved")
 
 
+def test_the_verdict_is_there_even_if_it_cannot_be_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "WORK_FILE", "no-such-folder/work.json")
+    card = exercises.check(TURN, lambda image: image[::-1, ::-1])
+    assert card.solved
+    assert repr(card).startswith("✓ half-a-turn: Right. (This attempt could not be kept: ")
+
+
 @pytest.mark.parametrize("name", ["half-turn", "", None, 3, ["half-a-turn"]])
 def test_an_unknown_exercise_is_named(name: object) -> None:
     with pytest.raises(ValueError, match=r"there is no exercise .* copy its name .* half-a-turn"):
