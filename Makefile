@@ -41,7 +41,7 @@ serve: book
 test: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-long: $(INSTALLED)
 	$(BIN)/python -m pytest -m long tests
