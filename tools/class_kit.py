@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 import nbformat
 from markdown_it import MarkdownIt
-from site_copy import ROOT, build_site, chapter, chapter_files, package_files
+from site_copy import ROOT, BookDoesNotBuild, build_site, chapter, chapter_files, package_files
 
 from digitlib.quizzes import gift, load_quiz, moodle_xml, quiz_names
 
@@ -30,7 +30,11 @@ def main() -> int:
     """Build both kits and say how large they are and how long it took."""
     for audience in ("student", "teacher"):
         start = time.perf_counter()
-        file = build_kit(KITS / f"class-kit-{audience}.zip", audience)
+        try:
+            file = build_kit(KITS / f"class-kit-{audience}.zip", audience)
+        except BookDoesNotBuild as error:
+            print(error, file=sys.stderr)
+            return 1
         seconds = time.perf_counter() - start
         print(f"{file.relative_to(ROOT)}: {file.stat().st_size / 1e6:.1f} MB, built in {seconds:.0f} s", flush=True)
     return 0

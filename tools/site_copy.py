@@ -24,9 +24,17 @@ SITE = ROOT / "_build" / "html-without-solutions"
 NOT_THE_BOOK = shutil.ignore_patterns(".*", "__pycache__", "*.part", "my-digits-work*")
 
 
+class BookDoesNotBuild(RuntimeError):
+    """The site cannot be built without a warning."""
+
+
 def main() -> int:
     """Build the site without solutions into `SITE`."""
-    build_site(SITE, solutions=False)
+    try:
+        build_site(SITE, solutions=False)
+    except BookDoesNotBuild as error:
+        print(error, file=sys.stderr)
+        return 1
     return 0
 
 
@@ -71,8 +79,8 @@ def build_site(target: Path, *, solutions: bool) -> None:
 
     Raises
     ------
-    SystemExit
-        If the book does not build without a warning; the messages say why.
+    BookDoesNotBuild
+        If there was a warning; the message holds all of them.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=target.parent, prefix="site-") as folder:
@@ -83,7 +91,7 @@ def build_site(target: Path, *, solutions: bool) -> None:
         environment = os.environ | {"BOOK_REPOSITORY": "", "BOOK_URL": ""}
         done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
         if done.returncode != 0:
-            raise SystemExit(f"the book does not build:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
+            raise BookDoesNotBuild(f"the book does not build:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
         (built / ".buildinfo").unlink()  # of use only to a build on top of this one
         if target.exists():
             shutil.rmtree(target)
