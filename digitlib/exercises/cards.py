@@ -11,6 +11,7 @@ from digitlib.exercises.exercise import Exercise
 if TYPE_CHECKING:
     from ipywidgets import Widget
 
+COLOURS = {"right": "#1f9a5d", "wrong": "#c8641b", "not yet": "#888888"}  # the sign says the same
 SIGNS = {"right": "✓", "wrong": "✗", "not yet": "○"}
 LIVE = "Your answer is checked when you run this chapter: start it with the rocket button at the top, or at home."
 
@@ -56,8 +57,9 @@ class Card:
     def _live(self) -> Widget:
         from ipywidgets import HTML, Button, HBox, Label, VBox
 
-        asks = HTML(f"<b>{escape(self.exercise.title)}</b><br>{escape(self.exercise.asks)}")
-        verdict = HTML(f'<div role="status">{escape(repr(self))}</div>')
+        asks = HTML(f"<p><b>{escape(self.exercise.title)}.</b> {escape(self.exercise.asks)}</p>")
+        look = f"border-left: 4px solid {COLOURS[self.state]}; padding-left: 0.6em; line-height: 1.5"
+        verdict = HTML(f'<div role="status" style="{look}">{escape(repr(self))}</div>')
         shown = VBox([])
         more = Button(description="Hint", tooltip=f"The next hint to {self.exercise.name}")
         attempts = Label("1 attempt" if self._attempts == 1 else f"{self._attempts} attempts")
@@ -97,21 +99,21 @@ class Hint:
     def html(self) -> str:
         """Write the step for a live card."""
         if self.is_solution:
-            return f"<b>Solution</b><pre>{escape(self.exercise.solution)}</pre>"
-        return escape(repr(self))
+            return f"<p><b>Solution</b></p><pre>{escape(self.exercise.solution)}</pre>"
+        return f"<p>{escape(repr(self))}</p>"
 
 
 class Badge:
-    """A chapter's exercises in a line: how many are solved, and which."""
+    """How many of a chapter's exercises are solved, and below it which."""
 
     def __init__(self, exercises: Sequence[tuple[Exercise, bool]]) -> None:
         self.exercises = list(exercises)
 
     def __repr__(self) -> str:
-        """Return the line."""
+        """Return the sum, and a line for each exercise."""
         done = sum(solved for _, solved in self.exercises)
-        each = "   ".join(f"{'✓' if solved else '○'} {exercise.name}" for exercise, solved in self.exercises)
-        return f"{done} of {len(self.exercises)} solved\n{each}"
+        each = [f"{'✓' if solved else '○'} {exercise.name}" for exercise, solved in self.exercises]
+        return "\n".join([f"{done} of {len(self.exercises)} solved", *each])
 
 
 def _view(widget: Widget) -> dict[str, Any]:

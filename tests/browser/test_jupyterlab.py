@@ -50,6 +50,26 @@ OTHERS = {
 CELLS += OTHERS.values()
 KEPT = len(CELLS)  # the first of those that deal with what is kept
 CELLS += ['labs.QuizLab("03_layers")', "labs.WorkLab()", "labs.DrawingLab(model)"]
+EXERCISE = len(CELLS)  # the first of those that check an answer
+CELLS += [
+    """\
+from digitlib import exercises
+
+def turned(image):
+    return image[:, ::-1]
+
+exercises.check("half-a-turn", turned)""",
+    """\
+def turned(image):
+    while True:
+        image = image + 1
+
+exercises.check("half-a-turn", turned)""",
+    """\
+exercises.check("half-a-turn", lambda image: image[::-1, ::-1])""",
+    """\
+exercises.badge("00_arrays")""",
+]
 
 
 @pytest.fixture(scope="module")
@@ -208,3 +228,31 @@ def test_the_drawing_is_there_again(page: Page, folder: Path) -> None:
     again = _opened(page, 2, "draw")
     expect(again.get_by_role("status")).to_have_text("Draw a digit.")
     assert _kept(folder)["labs"]["draw"]["strokes"] == []
+
+
+def _output(page: Page, number: int) -> Locator:
+    _run_cell(page, EXERCISE + number)
+    output = page.locator(".jp-Notebook .jp-CodeCell").nth(EXERCISE + number).locator(".jp-OutputArea-output")
+    expect(output).to_be_visible(timeout=30_000)
+    return output
+
+
+def test_an_exercise_answers_and_gives_hints_by_keys(page: Page, folder: Path) -> None:
+    before = _kept(folder)["exercises"].get("half-a-turn", {"attempts": 0})["attempts"]
+    card = _output(page, 0)
+    expect(card.get_by_role("status")).to_contain_text("✗ half-a-turn: Left and right are exchanged")
+    expect(card).to_contain_text(f"{before + 1} attempt")
+    expect(card).to_contain_text("gives it back turned by 180 degrees")
+    button = card.get_by_role("button", name="Hint")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(card).to_contain_text("Hint 1 of 3: Turn a sheet of paper")
+    assert "image[::-1, ::-1]" not in card.text_content()
+    assert _kept(folder)["exercises"]["half-a-turn"]["mistakes"]["mirror"] >= 1
+    assert "return image[:, ::-1]" in _kept(folder)["exercises"]["half-a-turn"]["answer"]
+
+
+def test_an_answer_that_never_ends_is_stopped_and_the_notebook_goes_on(page: Page) -> None:
+    expect(_output(page, 1).get_by_role("status")).to_contain_text("It was stopped after 5 seconds.")
+    expect(_output(page, 2).get_by_role("status")).to_contain_text("✓ half-a-turn: Right.")
+    expect(_output(page, 3)).to_contain_text("✓ half-a-turn")
