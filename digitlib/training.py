@@ -5,8 +5,10 @@ Introduced in the chapter *Training with Adam*.
 
 from __future__ import annotations
 
+import logging
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -260,6 +262,18 @@ def store_checkpoints(folder: Path | str, steps: Iterable[int]) -> keras.callbac
                 save_network(self.model, folder / checkpoint_file(self.step).name, {"step": self.step})
 
     return StoreCheckpoints()
+
+
+@contextmanager
+def quiet_tracing() -> Iterator[None]:
+    """Keep TensorFlow from warning, in red, that it prepares itself anew for each of several small networks."""
+    logger = logging.getLogger("tensorflow")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def rate_schedule(peak_rate: float, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:

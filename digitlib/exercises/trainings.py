@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,15 +26,3 @@ def answers_of(model: keras.Sequential, images: NDArray) -> NDArray[np.float32]:
 def share_right(model: keras.Sequential, images: NDArray, labels: NDArray) -> float:
     """Say which share of the images a network reads as they are labelled."""
     return float((answers_of(model, images).argmax(axis=1) == labels).mean())
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep TensorFlow from warning, in red, that every network is prepared anew."""
-    logger = logging.getLogger("tensorflow")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)

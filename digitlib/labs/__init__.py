@@ -8,6 +8,7 @@ from digitlib.labs.choices import Choice, Progress
 from digitlib.labs.games import FilterDesignLab, GuessLab
 from digitlib.labs.quiz import QuizLab
 from digitlib.labs.sources import source
+from digitlib.labs.tune import TuneLab
 from digitlib.labs.widgets import (
     DrawingLab,
     JudgeLab,
@@ -33,6 +34,7 @@ __all__ = [
     "QuizLab",
     "StressLab",
     "TimeMachineLab",
+    "TuneLab",
     "WorkLab",
     "page_element",
     "source",

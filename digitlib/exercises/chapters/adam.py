@@ -15,7 +15,8 @@ from digitlib import studies
 from digitlib.exercises.answers import array, function, number, recognise, row, same, whole
 from digitlib.exercises.digits import training_digits, validation_digits
 from digitlib.exercises.exercise import Exercise, Mistake
-from digitlib.exercises.trainings import answers_of, quiet, share_right
+from digitlib.exercises.trainings import answers_of, share_right
+from digitlib.training import quiet_tracing
 
 if TYPE_CHECKING:
     import keras
@@ -457,7 +458,7 @@ def _check_training(answer: Any) -> None:
     keras.utils.set_random_seed(0)
     model = _untrained()
     try:
-        with quiet():
+        with quiet_tracing():
             _judge_training(train, model, lesson)
     finally:
         if model.compiled:  # otherwise it serves again: to build one takes longer than most wrong answers

@@ -11,7 +11,7 @@ import numpy as np
 from digitlib.exercises.answers import function, kind, number, recognise, same, whole
 from digitlib.exercises.digits import training_digits, validation_digits
 from digitlib.exercises.exercise import Exercise, Mistake
-from digitlib.exercises.trainings import quiet, share_right
+from digitlib.exercises.trainings import share_right
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -609,12 +609,12 @@ def _trained_with(settings: dict[str, float]) -> float:
     import keras
 
     import digitlib
-    from digitlib.training import train
+    from digitlib.training import quiet_tracing, train
     from digitlib.tuning import recipe
 
     as_numbers = {name: value if name in ("peak_rate", "dropout") else int(value) for name, value in settings.items()}
     chosen = recipe(as_numbers)
-    with quiet():
+    with quiet_tracing():
         keras.utils.set_random_seed(SEED)
         model = digitlib.build_cnn(**chosen["network"])
         train(model, *training_digits(), epochs=EPOCHS, seed=SEED, **chosen["training"])
