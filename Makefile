@@ -8,7 +8,7 @@ endif
 SITE := _build/html$(if $(filter no,$(SOLUTIONS)),-without-solutions)
 INSTALLED := .venv/installed
 
-.PHONY: help book test test-long notebooks class-kit wheels weights studies bench labs stills bench-labs serve lock
+.PHONY: help book test test-long notebooks class-kit wheels quizzes weights studies bench labs stills bench-labs serve lock
 
 help:
 	@echo "make book       build the site into $(SITE) (SOLUTIONS=no: without the exercises' solutions)"
@@ -17,6 +17,7 @@ help:
 	@echo "make test-long  check what takes longer: the class kit worked through, thousands of random answers"
 	@echo "make class-kit  pack what a class gets: _build/class-kit-student.zip and _build/class-kit-teacher.zip"
 	@echo "make wheels     fill _build/wheels for machines without internet (SYSTEMS=windows PYTHONS=3.12 for some)"
+	@echo "make quizzes    write all quizzes for Moodle: _build/quizzes"
 	@echo "make notebooks  run all chapters anew and store them (CHAPTERS='03_layers' for some)"
 	@echo "make weights    train the shipped network anew"
 	@echo "make studies    repeat the longer measurements that chapters show"
@@ -54,6 +55,9 @@ SYSTEMS ?= windows macos linux
 PYTHONS ?= 3.11 3.12 3.13
 wheels: $(INSTALLED)
 	$(BIN)/python tools/wheels.py --systems $(SYSTEMS) --pythons $(PYTHONS)
+
+quizzes: $(INSTALLED)
+	$(BIN)/python tools/quiz_exports.py
 
 notebooks: $(INSTALLED)
 	$(BIN)/python tools/notebooks.py $(CHAPTERS)
