@@ -18,7 +18,7 @@ from functools import cache, partial
 from html.parser import HTMLParser
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import yaml
@@ -37,8 +37,14 @@ def build(book: Path, output: Path, **environment: str) -> subprocess.CompletedP
 def pages(book: Path) -> list[str]:
     """Addresses of all pages, as the table of contents lists them, with the search page at the end."""
     toc = yaml.safe_load((book / "_toc.yml").read_text(encoding="utf-8"))
-    listed = [toc["root"], *(chapter["file"] for part in toc["parts"] for chapter in part["chapters"])]
+    listed = [toc["root"], *(name for part in toc["parts"] for name in _files(part["chapters"]))]
     return [f"{name}.html" for name in [*listed, "search"]]
+
+
+def _files(entries: list[dict[str, Any]]) -> Iterator[str]:
+    for entry in entries:
+        yield entry["file"]
+        yield from _files(entry.get("sections", []))
 
 
 class Image(NamedTuple):
