@@ -99,7 +99,7 @@ def test_commands_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     for page in PAGES:
         text = page.read_text("utf-8")
-        assert set(re.findall(r"\bmake ([a-z-]+)", text)) <= targets, page
+        assert set(re.findall(r"(?:`|^ +)make ([a-z-]+)", text, re.MULTILINE)) <= targets, page
         for tool in re.findall(r"\btools/\w+\.py", text):
             assert (ROOT / tool).is_file(), f"{page}: {tool}"
 
