@@ -53,16 +53,16 @@ SHAPES: dict[str, tuple[Sequence[tuple[int, int, bool]], int]] = {
 }
 USUAL = {"dropout": 0.3, "epochs": 20, "variation": 0.6, "peak_rate": 0.01, "batch_size": 128}
 TRIES: dict[str, dict[str, Any]] = {
-    "three": {"shape": "three"},
-    "four": {"shape": "four"},
     "three, longer": {"shape": "three", "epochs": 60},
     "three, longer, varied more": {"shape": "three", "epochs": 60, "variation": 0.9},
     "small, longer": {"shape": "small", "epochs": 40},
     "smaller, longer": {"shape": "smaller", "epochs": 40},
+    "three": {"shape": "three"},
+    "four": {"shape": "four"},
     "two": {"shape": "two"},
-    "three, varied more": {"shape": "three", "variation": 0.9},
 }
-CHOSEN: dict[str, str] = {}
+# What the tries chose: the best, and the smallest that still reads 99.5 % of the held-out images.
+CHOSEN = ("three, longer, varied more", "smaller, longer")
 
 
 def main() -> int:
