@@ -24,7 +24,7 @@ def load_study(name: str) -> dict[str, Any]:
     Parameters
     ----------
     name
-        "ingredients", "layer_order", "momentum" or "seeds": the file's name without its ending.
+        "ingredients", "layer_order", "long_run", "momentum" or "seeds": the file's name without its ending.
 
     Returns
     -------
