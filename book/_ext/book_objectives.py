@@ -41,10 +41,14 @@ def notes_file(chapter: str) -> Path:
     return BOOK / "teaching" / "notes" / f"{chapter}.md"
 
 
+def first_cell(notebook: Path) -> str:
+    """Read a chapter's first cell, which begins with its title."""
+    return "".join(json.loads(notebook.read_text(encoding="utf-8"))["cells"][0]["source"])
+
+
 def objectives_of(notebook: Path) -> list[str]:
     """List the objectives in a chapter's first cell, without what ends each of them."""
-    first = "".join(json.loads(notebook.read_text(encoding="utf-8"))["cells"][0]["source"])
-    bullets = re.split(r"^- ", OBJECTIVES.search(first)[1], flags=re.MULTILINE)[1:]
+    bullets = re.split(r"^- ", OBJECTIVES.search(first_cell(notebook))[1], flags=re.MULTILINE)[1:]
     return [" ".join(bullet.split()).rstrip(".;") for bullet in bullets]
 
 
@@ -97,7 +101,9 @@ class Objectives(SphinxDirective):
         stated, wrong = of_book(chapter)
         if wrong:
             raise self.error(f"{notes_file(chapter).name}: {'; '.join(wrong)}")
-        exercises = {each.name: f"{number} {each.title}" for number, each in enumerate(of_chapter(chapter), start=1)}
+        exercises = {
+            each.name: f"{number}\u00a0{each.title}" for number, each in enumerate(of_chapter(chapter), start=1)
+        }
         questions = [question["id"] for question in load_quiz(chapter)["questions"]]
         rows = [
             (
@@ -107,8 +113,10 @@ class Objectives(SphinxDirective):
             )
             for objective in stated
         ]
-        place = {"refdomain": "std", "reftype": "doc", "reftarget": f"/book/{chapter}", "refexplicit": False}
-        link = pending_xref("", nodes.inline("", chapter), refdoc=self.env.docname, **place)
+        # The title itself, not only a place for it: the list of sections on this page is made before links are found.
+        name = first_cell(BOOK / f"{chapter}.ipynb").splitlines()[0].removeprefix("# ")
+        place = {"refdomain": "std", "reftype": "doc", "reftarget": f"/book/{chapter}", "refexplicit": True}
+        link = pending_xref("", nodes.inline("", name), refdoc=self.env.docname, **place)
         title = nodes.title("", "", link)
         return nodes.section("", title, _table(rows), ids=[f"objectives-{chapter.replace('_', '-')}"])
 
@@ -118,9 +126,15 @@ def _table(rows: list[tuple[str, str, str]]) -> nodes.table:
     group += [nodes.colspec(colwidth=width) for width in (5, 4, 2)]
     header = ("Objective", "Exercises", "Quiz questions")
     for parent, lines in ((nodes.thead(), [header]), (nodes.tbody(), rows)):
-        parent += [nodes.row("", *(nodes.entry("", nodes.paragraph("", cell)) for cell in line)) for line in lines]
+        parent += [nodes.row("", *map(_entry, line)) for line in lines]
         group += parent
     return nodes.table("", group)
+
+
+def _entry(text: str) -> nodes.entry:
+    """Make a table's entry; what stands in backticks is code."""
+    parts = [nodes.literal("", part) if n % 2 else nodes.Text(part) for n, part in enumerate(text.split("`"))]
+    return nodes.entry("", nodes.paragraph("", "", *parts))
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
