@@ -311,7 +311,7 @@ def _table(runs: Sequence[Run]) -> str:
     caption = f"Your runs, judged by {runs[-1].of:,} validation images"
     return (
         f'<div style="overflow-x: auto"><table><caption>{caption}</caption><thead><tr>{head}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div>{warning}"
+        f'<tbody style="white-space: nowrap">{"".join(rows)}</tbody></table></div>{warning}'
     )
 
 

@@ -578,7 +578,7 @@ def _shuffles_what_it_is_given(model: keras.Sequential, x: NDArray, y: NDArray, 
 TRAIN_IT = Exercise(
     name="train-it-yourself",
     title="Train it yourself",
-    asks="A function trained(model, x, y, x_judge, y_judge) that trains the network and gives back a share. The check runs "
+    asks="A function train_it(model, x, y, x_judge, y_judge) that trains the network and gives back a share. The check runs "
     "it once, on 3,000 images, which takes some seconds.",
     grade=_check_training,
     mistakes={
@@ -612,14 +612,14 @@ TRAIN_IT = Exercise(
     ),
     solution="""\
 # fit shuffles by itself, and judges after each epoch by images that it does not learn from.
-def trained(model, x, y, x_judge, y_judge):
+def train_it(model, x, y, x_judge, y_judge):
     optimizer = keras.optimizers.Adam(0.003)
     model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
     history = model.fit(x, y, batch_size=64, epochs=3, validation_data=(x_judge, y_judge),
                         verbose=0).history
     return history["val_accuracy"][-1]
 
-answer = trained""",
+answer = train_it""",
     right=(lambda: _with_evaluate, lambda: _shuffled_by_hand),
     wrong=(
         ("untrained", lambda: lambda model, x, y, x_judge, y_judge: 0.95),
