@@ -24,6 +24,7 @@ import site_copy
 import wheels
 from built_site import ROOT, Page, link_complaints, pages
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
 from digitlib.exercises.chapters import of_chapter
@@ -33,6 +34,7 @@ LARGEST_ZIP = 40_000_000  # bytes
 AUDIENCES = ("student", "teacher")
 NAMES = site_copy.chapter_files()
 LIGHT = ["00_arrays.ipynb", "10_in_your_browser.ipynb"]
+COLOUR = r"\x1b\[[\d;]*m"
 TEXTS = (".html", ".ipynb", ".md", ".txt", ".js", ".css", ".toml", ".json", ".py", ".svg", ".inv")
 
 
@@ -278,7 +280,10 @@ def run(folder: Path, name: str, monkeypatch: pytest.MonkeyPatch, solve: bool = 
     client = NotebookClient(
         notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(folder / "notebooks")}}
     )
-    client.execute()
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        pytest.fail(f"{name} stops: {re.sub(COLOUR, '', str(error))[-3000:]}", pytrace=False)
     assert place.outputs[0].text.strip() == str(folder / "digitlib" / "__init__.py")
     return {exercise: _said(cell) for cell, exercise in _exercises(notebook)}
 
