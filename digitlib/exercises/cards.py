@@ -46,7 +46,9 @@ class Card:
         return f"{SIGNS[self.state]} {self.exercise.name}: {verdict}{self.says}"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        return {"text/plain": repr(self), "text/html": self._html(), **_view(self._live())}
+        from digitlib.labs.choices import view
+
+        return {"text/plain": repr(self), "text/html": self._html(), **view(self._live())}
 
     def _html(self) -> str:
         """Write what the book's page shows in place of the live card."""
@@ -114,8 +116,3 @@ class Badge:
         done = sum(solved for _, solved in self.exercises)
         each = [f"{'✓' if solved else '○'} {exercise.name}" for exercise, solved in self.exercises]
         return "\n".join([f"{done} of {len(self.exercises)} solved", *each])
-
-
-def _view(widget: Widget) -> dict[str, Any]:
-    kind = "application/vnd.jupyter.widget-view+json"
-    return {kind: widget._repr_mimebundle_()[kind]}

@@ -35,7 +35,7 @@ class Choice:
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         width, height = (self._still.get_size_inches() * self._still.dpi).astype(int).tolist()
-        bundle = {"text/plain": repr(self), "image/png": _png(self._still), **_view(self._live())}
+        bundle = {"text/plain": repr(self), "image/png": _png(self._still), **view(self._live())}
         return bundle, {"image/png": {"width": width, "height": height}}
 
     def _live(self) -> Widget:
@@ -94,10 +94,11 @@ class Progress:
         return f"[{self._label}]"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        return {"text/plain": repr(self), **_view(self._shown)}
+        return {"text/plain": repr(self), **view(self._shown)}
 
 
-def _view(widget: Widget) -> dict[str, Any]:
+def view(widget: Widget) -> dict[str, Any]:
+    """Return the part of a cell's output that shows a widget where there is a kernel."""
     kind = "application/vnd.jupyter.widget-view+json"
     return {kind: widget._repr_mimebundle_()[kind]}
 
